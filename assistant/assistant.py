@@ -1,0 +1,122 @@
+"""The whole flow of a question, from its words to a cited answer."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from assistant.accounts import collapse
+from assistant.evidence import confidence, sufficient, unmentioned
+from assistant.types import Answer, Claim
+from corpus.library import Library
+from corpus.types import BylineError, Filters
+from index import encoder as encoders
+from index.search import Hit, search, search_documents
+from index.sync import Index
+
+CLAIMS = 8
+NEAREST = 5
+NO_FILTERS = Filters()
+FOUND = 50  # hits that are looked at for one answer
+
+
+class Assistant:
+    """Answers questions from one library. Safe to use from many threads.
+
+    Raises BylineError when there is no library in the folder, or its encoder is not at hand.
+    """
+
+    def __init__(self, library: Library):
+        self.library = library
+        self._encoder = encoders.named((library.encoder or encoders.DEFAULT)["model"])
+        library.check_encoder(self._encoder.fingerprint)
+        self._index = Index(library)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Assistant":
+        """The assistant for the library in a folder."""
+        return cls(Library(folder))
+
+    def ask(self, question: str, *, history: Sequence[tuple[str, str]] = (), filters: Filters = NO_FILTERS) -> Answer:
+        """Answers from the documents that pass the filters, with verbatim sentences only.
+
+        `history` holds earlier (question, answer) pairs. Weak evidence gives an abstaining answer.
+        Raises BylineError when the question is empty or a cited record is damaged.
+        """
+        clock = _Clock()
+        with self.library.reading():
+            standalone = _standalone(question, history)
+            hits = self.search(standalone, FOUND, filters)
+            clock.lap("retrieve")
+            claims, problems = self._claims(hits)
+            clock.lap("read")
+            sure = confidence(standalone, claims, self._index)
+            clock.lap("attribute")
+            answer = self._answer(question, standalone, claims, sure, filters)
+        return replace(answer, problems=problems, timings_ms=clock.laps())
+
+    def search(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
+        """The k best sentences for a query, best first, without judging whether they answer it."""
+        return search(self.library, self._index, query, self._vector(query), k, filters)
+
+    def search_documents(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
+        """The k best documents for a query, best first, each as its best sentence."""
+        return search_documents(self.library, self._index, query, self._vector(query), k, filters)
+
+    def _vector(self, query: str) -> np.ndarray:
+        return self._encoder.encode([_asked(query)])[0]
+
+    def _claims(self, hits: list[Hit]) -> tuple[list[Claim], tuple[str, ...]]:
+        texts, problems = self.library.quotes(hit.span for hit in hits)
+        documents = {i: self.library.document(i) for i in {span.document_id for span in texts}}
+        claims = [
+            Claim(hit.span, texts[hit.span], documents[hit.span.document_id], hit.score, hit.cosine)
+            for hit in hits
+            if hit.span in texts
+        ]
+        return collapse(claims), tuple(problems)
+
+    def _answer(
+        self, question: str, standalone: str, claims: list[Claim], sure: float, filters: Filters
+    ) -> Answer:
+        enough = sufficient(sure)
+        shown = tuple(claims[:CLAIMS]) if enough else ()
+        searched, newest = self.library.coverage()
+        cited = {document.id for claim in shown for document in (claim.document, *claim.copies)}
+        sources = {claim.document.source.casefold() for claim in shown if claim.document.source}
+        return Answer(
+            question=question, standalone=standalone, claims=shown,
+            nearest=() if enough else tuple(claims[:NEAREST]),
+            confidence=sure, abstained=not enough,
+            origins=len(sources), documents=len(cited),
+            excluded_undated=self.library.allowed(filters)[1],
+            searched=searched, newest=newest, unmentioned=unmentioned(standalone, self._index),
+        )  # fmt: skip
+
+
+def _standalone(question: str, history: Sequence[tuple[str, str]]) -> str:
+    """The question as it is searched for. Follow-ups are not rewritten yet: history is not used."""
+    return _asked(question)
+
+
+def _asked(question: str) -> str:
+    question = question.strip()
+    if not question:
+        raise BylineError("the question is empty: ask something")
+    return question
+
+
+@dataclass(slots=True)
+class _Clock:
+    begun: float = field(default_factory=time.perf_counter)
+    last: float = field(default_factory=time.perf_counter)
+    took: dict[str, float] = field(default_factory=dict)
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.took[stage], self.last = (now - self.last) * 1000, now
+
+    def laps(self) -> dict[str, float]:
+        return self.took | {"total": (time.perf_counter() - self.begun) * 1000}

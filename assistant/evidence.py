@@ -1,0 +1,68 @@
+"""How sure an answer is. Two simple rules for now, until a reader that was trained for it judges.
+
+A name in the question that stands in no document, nor anything spelt like it, means that the
+documents do not hold the answer.
+
+Otherwise two things are looked at in the best sentence: its cosine with the question, and the share of the
+question's words that it holds, weighted by their rarity (inverse document frequency). A logistic
+regression turns them into the probability that this sentence answers the question. It was fitted
+on the open NewsQA articles of even hash, once with the article that answers and once without:
+`tests/bench/confidence.py` does it again and shows how it holds on the others.
+"""
+
+import math
+import re
+
+from assistant.types import Claim
+from index.lexical import words
+from index.sync import Index
+
+COSINE, COVERAGE, CONSTANT = 4.61, 4.69, -6.50
+# Below this there is next to nothing in common with the question. Words cannot tell a sentence on
+# the topic from one that answers, so a higher threshold would refuse paraphrased questions.
+THRESHOLD = 0.01
+# Below this the answer is shown, and said to be no more than the nearest passages.
+UNSURE = 0.2
+
+
+# What is left when a name of the question stands nowhere.
+UNMENTIONED = 0.005
+_WORD = re.compile(r"[^\W\d_]\w*")
+
+
+def confidence(question: str, claims: list[Claim], index: Index) -> float:
+    """The probability that the first claim answers the question; 0 without claims."""
+    if not claims:
+        return 0.0
+    sure = probability(claims[0].cosine, coverage(question, claims[0].text, index))
+    return min(sure, UNMENTIONED) if unmentioned(question, index) else sure
+
+
+def unmentioned(question: str, index: Index) -> tuple[str, ...]:
+    """The names in the question that stand in no document, nor anything spelt like them.
+
+    A name is a capitalised word after the first, of three letters or more. A question typed in
+    capitals, or a headline, shows none.
+    """
+    _, *rest = _WORD.findall(question) or [""]
+    names = [word for word in rest if word[0].isupper() and len(word) >= 3]
+    if 2 * len(names) > len(rest) + 1:
+        return ()
+    return tuple(name for name in dict.fromkeys(names) if not all(map(index.mentions, words(name))))
+
+
+def coverage(question: str, sentence: str, index: Index) -> float:
+    """The share of the question's words that the sentence holds, weighted by their rarity."""
+    weights = index.rarity(words(question))
+    held = set(words(sentence))
+    return sum(weight for word, weight in weights.items() if word in held) / (sum(weights.values()) or 1.0)
+
+
+def probability(cosine: float, coverage: float) -> float:
+    """The fitted logistic function of the two."""
+    return 1 / (1 + math.exp(-(COSINE * cosine + COVERAGE * coverage + CONSTANT)))
+
+
+def sufficient(confidence: float) -> bool:
+    """Whether to answer at all."""
+    return confidence >= THRESHOLD

@@ -1,0 +1,379 @@
+"""The library: one SQLite file that is the single truth about a person's documents.
+
+    documents   what is known of each document, under a record hash
+    parts       its text in pieces of at most 256 KB, each with a hash
+    sentences   spans of the text; `id` is also the id in the search indexes
+    vectors     one float16 vector for each distinct sentence, shared by all its copies
+    files       what was read from disk, so that the unchanged is not read again
+    departed    ids of documents that were removed or replaced, and when
+
+Nothing is quoted before the hashes over it agree (`quote`, `text`): SQLite itself returns altered
+rows after a bit flips on disk. Everything else on disk is derived from this file.
+"""
+
+import json
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, partial
+
+import numpy as np
+
+from corpus.record import record_sha256, sentence_key, sha256, spans_sha256
+from corpus.sqlite import Connection, Database, TextOf
+from corpus.types import BylineError, Document, FileState, Filters, Passage, Span
+from corpus.writer import Writer
+
+# The columns of `Document`, in its order.
+_FIELDS = (
+    "id, name, origin, title, source, published, uri, media_type, length, sentences, text_sha256, set_by_person"
+)
+
+class Library(Database):
+    """What a person's library holds. Reading needs no lock; writing goes through `writing()`."""
+
+    @contextmanager
+    def writing(self) -> Iterator["Writer"]:
+        """Holds the one writer's place. Raises BylineError at once when another process has it."""
+        with self.lock():
+            yield Writer(self)
+
+    # -- what is here --------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change to the documents."""
+        with self.reading() as db:
+            return int(db.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0])
+
+    @property
+    def encoder(self) -> dict | None:
+        """The fingerprint of the encoder that made the vectors; None before the first document."""
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'encoder'").fetchone()
+        return json.loads(row[0]) if row else None
+
+    def check_encoder(self, fingerprint: dict) -> None:
+        """Raises BylineError when the library's vectors were made by another encoder."""
+        have = self.encoder
+        if have is None or have == fingerprint:
+            return
+
+        def described(encoder: dict) -> str:
+            weights = str(encoder.get("weights_sha256"))[:12]
+            return f"{encoder.get('model')} ({encoder.get('dimension')} dimensions, weights {weights})"
+
+        raise BylineError(
+            f"{self.folder}: its sentences were encoded by {described(have)}, and this is {described(fingerprint)}. "
+            "Vectors of two encoders cannot be compared: encode the library again with `byline rebuild`"
+        )
+
+    def documents(self) -> list[Document]:
+        """All documents, in the order of their names."""
+        with self.reading() as db:
+            return [_document(row) for row in db.execute(f"SELECT {_FIELDS} FROM documents ORDER BY name, origin")]
+
+    def document(self, document_id: str) -> Document | None:
+        """One document, or None when it was removed or replaced, or never was."""
+        if not document_id.isascii() or not document_id.isdigit() or len(document_id) > 18:
+            return None
+        with self.reading() as db:
+            row = db.execute(f"SELECT {_FIELDS} FROM documents WHERE id = ?", (int(document_id),)).fetchone()
+        return _document(row) if row else None
+
+    def departed(self, document_id: str) -> tuple[str, str | None] | None:
+        """When a document went (ISO 8601, UTC) and the id that replaced it, or None if it did not."""
+        if not document_id.isascii() or not document_id.isdigit() or len(document_id) > 18:
+            return None
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT at, replaced_by FROM departed WHERE document_id = ?", (int(document_id),)
+            ).fetchone()
+        return (row[0], str(row[1]) if row[1] is not None else None) if row else None
+
+    def named(self, name: str) -> Document:
+        """The document a person means by NAME: its name, `origin/name`, file path or id.
+
+        Raises BylineError when there is none, or more than one (the choices are listed).
+        """
+        with self.reading() as db:
+            rows = db.execute(
+                f"SELECT {_FIELDS} FROM documents WHERE name = ?1 OR origin || '/' || name = ?1 "
+                "OR file = ?1 AND origin != file OR file = ?2 AND origin != file ORDER BY origin",
+                (name, os.path.abspath(name)),
+            ).fetchall()
+        found = [_document(row) for row in rows]
+        if not found and (document := self.document(name)):
+            return document
+        if not found:
+            raise BylineError(f"no document is called {name!r}: `byline list` shows them all")
+        if len(found) > 1:
+            choices = "\n".join(f"  {document.id}  {document.origin}/{document.name}" for document in found)
+            raise BylineError(f"{name!r} could be any of these; give the number or the whole path:\n{choices}")
+        return found[0]
+
+    def allowed(self, filters: Filters) -> tuple[np.ndarray | None, int]:
+        """The ids of the documents that pass (int64, ascending; None: all), and how many were left
+        out for want of a date."""
+        if filters == Filters():
+            return None, 0
+        with self.reading() as db:
+            rows = db.execute("SELECT id, source, published FROM documents ORDER BY id").fetchall()
+        latest = min((day for day in (filters.until, filters.as_of) if day), default=None)
+        ids, undated = [], 0
+        for document_id, source, published in rows:
+            if filters.source is not None and (source or "").casefold() != filters.source.casefold():
+                continue
+            if filters.since or latest:
+                if published is None:
+                    undated += 1
+                    continue
+                day = published[:10]
+                if (filters.since and day < filters.since) or (latest and day > latest):
+                    continue
+            ids.append(document_id)
+        return np.array(ids, np.int64), undated
+
+    def coverage(self) -> tuple[int, str | None]:
+        """How many documents there are, and the latest published date among them."""
+        with self.reading() as db:
+            count, newest = db.execute("SELECT count(*), max(published) FROM documents").fetchone()
+        return count, newest[:10] if newest else None
+
+    # -- sentences and vectors, for the indexes --------------------------------------------------
+
+    def live(self, sentence_ids: np.ndarray) -> np.ndarray:
+        """Those of the sentences that are in the library, ascending: int64 (n, 4), with the columns
+        sentence id, document id, start, end."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id, document_id, start, end FROM sentences "
+                "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                (json.dumps(sentence_ids.tolist()),),
+            ).fetchall()
+        return np.array(rows, np.int64).reshape(-1, 4)
+
+    def sentence_ids(self, document_ids: Iterable[int]) -> np.ndarray:
+        """The ids of all sentences of these documents (int64)."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id FROM sentences WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                (json.dumps([int(i) for i in document_ids]),),
+            )
+            return np.array([row[0] for row in rows], np.int64)
+
+    def ranges(self, document_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """The first and last sentence id of these documents. A document's ids have no gaps: they
+        were given in one transaction, by the only writer."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT document_id, min(id), max(id) FROM sentences WHERE document_id IN "
+                "(SELECT value FROM json_each(?)) GROUP BY document_id",
+                (json.dumps([int(i) for i in document_ids]),),
+            )
+            return {document: (first, last) for document, first, last in rows}
+
+    def counts(self, through: int = 0) -> tuple[int, int]:
+        """How many live sentences there are with ids up to `through`, and above it."""
+        with self.reading() as db:
+            below = db.execute("SELECT count(*) FROM sentences WHERE id <= ?", (through,)).fetchone()[0]
+            above = db.execute("SELECT count(*) FROM sentences WHERE id > ?", (through,)).fetchone()[0]
+        return below, above
+
+    def texts(self, above: int = 0) -> Iterator[tuple[int, int, str]]:
+        """(sentence id, document id, text) of the sentences with ids > `above`, ascending."""
+        with self.reading() as db:
+            text_of = TextOf(db)
+            for sentence_id, document, start, end in db.execute(
+                "SELECT id, document_id, start, end FROM sentences WHERE id > ? ORDER BY id", (above,)
+            ):
+                yield sentence_id, document, text_of(document, start, end)
+
+    def vectors(self, above: int = 0, batch: int = 4096) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Batches of (ids int64 (n,), unit vectors float16 (n, dimension)), ids > `above` ascending."""
+        with self.reading() as db:
+            cursor = db.execute(
+                "SELECT s.id, v.vector FROM sentences s JOIN vectors v ON v.id = s.vector_id "
+                "WHERE s.id > ? ORDER BY s.id",
+                (above,),
+            )
+            while rows := cursor.fetchmany(batch):
+                vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
+                yield np.array([row[0] for row in rows], np.int64), vectors.reshape(len(rows), -1)
+
+    def texts_changed(self, since_revision: int) -> Iterator[tuple[int, str]]:
+        """(document id, title and text) of the documents added or set after a revision."""
+        with self.reading() as db:
+            for document_id, title in db.execute(
+                "SELECT id, title FROM documents WHERE revision > ? ORDER BY id", (since_revision,)
+            ):
+                parts = db.execute("SELECT text FROM parts WHERE document_id = ? ORDER BY start", (document_id,))
+                yield document_id, "\n".join([title or "", *(row[0] for row in parts)])
+
+    # -- quoting: only what the hashes vouch for ---------------------------------------------------
+
+    def quote(self, span: Span) -> str:
+        """The text of a span. Raises BylineError when the document is gone or its record is damaged."""
+        texts, problems = self.quotes([span])
+        if problems:
+            raise BylineError(problems[0])
+        return texts[span]
+
+    def quotes(self, spans: Iterable[Span]) -> tuple[dict[Span, str], list[str]]:
+        """The texts of spans, each document checked once; and what is wrong with those that are
+        missing from the result, in words, once a document."""
+        texts: dict[Span, str] = {}
+        problems: list[str] = []
+        by_document: dict[str, list[Span]] = {}
+        for span in spans:
+            by_document.setdefault(span.document_id, []).append(span)
+        with self.reading() as db:
+            for document_id, wanted in by_document.items():
+                try:
+                    number, parts = self.verified(db, document_id)
+                    text_of = cache(partial(self._part, db, number))
+                    for span in wanted:
+                        near = [part[0] for part in parts if part[0] < span.end and part[0] + part[1] > span.start]
+                        quote = "".join(map(text_of, near))[span.start - near[0] : span.end - near[0]] if near else ""
+                        if len(quote) != span.end - span.start:
+                            raise self._damaged(document_id, "")
+                        texts[span] = quote
+                except BylineError as error:
+                    problems.append(str(error))
+        return texts, problems
+
+    def text(self, document_id: str) -> str:
+        """The whole text of a document, checked. Raises BylineError as `quote` does."""
+        with self.reading() as db:
+            number, parts = self.verified(db, document_id)
+            return self._join(db, number, parts)
+
+    def passage(self, span: Span, reach: int = 100_000) -> Passage:
+        """The quote with up to `reach` characters of its document before and after, checked."""
+        with self.reading() as db:
+            number, parts = self.verified(db, span.document_id)
+            first, last = span.start - reach, span.end + reach
+            near = [part for part in parts if part[0] + part[1] > first and part[0] < last]
+            if not near or span.end > parts[-1][0] + parts[-1][1]:
+                raise BylineError(f"document {span.document_id} is shorter than that: it has changed")
+            text, offset = self._join(db, number, near), near[0][0]
+            begin, end = max(first - offset, 0), min(last - offset, len(text))
+            return Passage(
+                before=text[begin : span.start - offset],
+                quote=text[span.start - offset : span.end - offset],
+                after=text[span.end - offset : end],
+                cut_before=offset + begin > 0,
+                cut_after=offset + end < parts[-1][0] + parts[-1][1],
+            )
+
+    def verified(self, db: Connection, document_id: str) -> tuple[int, list[tuple]]:
+        """The document's number and its rows (start, length, text_sha256, spans_sha256)."""
+        document = self.document(document_id)
+        if document is None:
+            raise BylineError(f"document {document_id} is no longer in the library")
+        number = int(document_id)
+        parts = db.execute(
+            "SELECT start, length, text_sha256, spans_sha256 FROM parts WHERE document_id = ? ORDER BY start", (number,)
+        ).fetchall()
+        file, stated, record = db.execute(
+            "SELECT file, stated, record_sha256 FROM documents WHERE id = ?", (number,)
+        ).fetchone()
+        try:
+            whole = record_sha256(document, file, stated, parts) == record
+        except (TypeError, ValueError):  # a flipped bit can change a value's type
+            whole = False
+        if not whole:
+            raise self._damaged(document.id, document.name)
+        return number, parts
+
+    def _part(self, db: Connection, document_id: int, start: int) -> str:
+        text, length, text_sha256, spans = db.execute(
+            "SELECT text, length, text_sha256, spans_sha256 FROM parts WHERE document_id = ? AND start = ?",
+            (document_id, start),
+        ).fetchone()
+        inside = db.execute(
+            "SELECT start, end FROM sentences WHERE document_id = ? AND start >= ? AND start < ? ORDER BY start",
+            (document_id, start, start + length),
+        ).fetchall()
+        try:
+            whole = len(text) == length and sha256(text) == text_sha256 and spans_sha256(inside) == spans
+        except (TypeError, ValueError, AttributeError):
+            whole = False
+        if not whole:
+            raise self._damaged(str(document_id), "")
+        return text
+
+    def _join(self, db: Connection, document_id: int, parts: Sequence[tuple]) -> str:
+        return "".join(self._part(db, document_id, part[0]) for part in parts)
+
+    def _damaged(self, document_id: str, name: str) -> BylineError:
+        return BylineError(
+            f"{self.path}: the stored record of document {document_id} {name!r} is damaged, so nothing is quoted "
+            f"from it. Mend it: `byline remove {document_id}`, then add its file again"
+        )
+
+    # -- what was read before, for adding ----------------------------------------------------------
+
+    def known_file(self, path: str) -> FileState | None:
+        """The state in which a file was last read completely."""
+        with self.reading() as db:
+            row = db.execute(
+                "SELECT size, mtime_ns, ctime_ns, sha256, given FROM files WHERE path = ?", (path,)
+            ).fetchone()
+        return FileState(*row) if row else None
+
+    def of_file(self, path: str) -> list[Document]:
+        """The documents that were read from a file."""
+        with self.reading() as db:
+            return [_document(row) for row in db.execute(f"SELECT {_FIELDS} FROM documents WHERE file = ?", (path,))]
+
+    def find(self, origin: str, name: str) -> tuple[Document, str] | None:
+        """The document of this identity, and the hash of what its file stated when it was read."""
+        with self.reading() as db:
+            row = db.execute(
+                f"SELECT {_FIELDS}, stated FROM documents WHERE origin = ? AND name = ?", (origin, name)
+            ).fetchone()
+        return (_document(row[:-1]), row[-1]) if row else None
+
+    def without_vector(self, texts: Iterable[str]) -> list[str]:
+        """Those of the sentences (each once) that have no vector yet."""
+        with self.reading() as db:
+            return [
+                text
+                for text in dict.fromkeys(texts)
+                if not db.execute("SELECT 1 FROM vectors WHERE key = ?", (sentence_key(text),)).fetchone()
+            ]
+
+    # -- verification ------------------------------------------------------------------------------
+
+    def damage(self) -> Iterator[tuple[str, str, str]]:
+        """Verifies every hash; yields (what is wrong, where, what mends it)."""
+        again = "add its file again after `byline remove`"
+        with self.reading() as db:
+            for (line,) in db.execute("PRAGMA integrity_check"):
+                if line != "ok":
+                    yield f"SQLite: {line}", str(self.path), "restore the library from a copy, or add again"
+            for document in self.documents():
+                where = f"{self.path}: document {document.id} ({document.name})"
+                try:
+                    text = self.text(document.id)
+                except BylineError as error:
+                    yield f"record damaged: {error}", where, again
+                    continue
+                rows = db.execute(
+                    "SELECT s.start, s.end, v.key, v.vector, v.crc32 FROM sentences s "
+                    "LEFT JOIN vectors v ON v.id = s.vector_id WHERE s.document_id = ?", (int(document.id),)
+                )  # fmt: skip
+                for start, end, key, vector, crc32 in rows:
+                    if key is None or key != sentence_key(text[start:end]) or zlib.crc32(key + vector) != crc32:
+                        yield "a sentence's vector is damaged", where, "make the vectors again: `byline rebuild`"
+                        break
+
+
+def _document(row: Sequence) -> Document:
+    try:
+        by_person = tuple(json.loads(row[11]))
+    except (TypeError, ValueError):
+        by_person = ("unreadable",)  # the record hash will not agree
+    return Document(str(row[0]), *row[1:11], set_by_person=by_person)

@@ -1,0 +1,140 @@
+"""HTML: the text a browser would show, block by block, and what the page states of itself.
+
+Of a page with one `<article>` (else one `<main>`) that holds at least half of the text, that part
+is the document, and what lies around it (menus, links to other pages, footers) is left out;
+`<nav>` likewise, where the navs hold less than half. Otherwise all of the text is kept.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from corpus.readers.decoding import MB, check, decode, load
+from corpus.readers.html_page import Page, parse
+from corpus.readers.stated import date_or_none, line, web_address
+from corpus.types import BylineError, Reading
+
+LARGEST = 64 * MB  # bytes of one page
+_DATES = ("date", "dc.date", "dc.date.issued", "dcterms.issued", "pubdate", "datepublished")
+_ENCODINGS = frozenset(
+    "utf-8 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 iso8859-2 iso8859-3 iso8859-4 "
+    "iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-10 iso8859-13 iso8859-14 iso8859-15 iso8859-16 koi8-r "
+    "koi8-u cp866 cp874 mac-roman mac-cyrillic gb18030 big5hkscs euc_jp iso2022_jp cp932 cp949".split()
+)
+# What browsers read under these names (encoding.spec.whatwg.org, section 4.2), as Python calls it.
+_READ_AS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "euc_kr": "cp949",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "windows-874": "cp874",
+    "x-mac-cyrillic": "mac-cyrillic",
+}
+_COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_CHARSET = re.compile(
+    rb"""<(?:\?xml\s[^<>]{0,100}?\sencoding|meta\s[^<>]{0,500}?charset)\s*=\s*["']?\s*([\w.:-]{1,40})""",
+    re.IGNORECASE,
+)
+
+
+def read(path: Path) -> Reading:
+    """Read one `.html` or `.htm` file. Raises OSError and BylineError.
+
+    Title, outlet, date and address are those that the page's head, its JSON-LD or its marked-up
+    elements state. Where several articles in its JSON-LD, or several `<time>` elements, state
+    different things, the page is not known to be any one of them, and none is believed.
+    """
+    data = load(path, LARGEST)
+    page = parse(decode(data, _declared(data)))
+    text = page.text()
+    if not text or text.isspace():
+        raise BylineError("holds no text to see: if a script fills the page, save it from the browser")
+    check(text)
+    articles = list(_articles(page.linked))
+    return Reading(
+        text=text,
+        media_type="text/html",
+        title=_title(page),
+        source=_outlet(page.meta, articles),
+        published=_published(page.meta, articles, page.times),
+        uri=web_address(page.canonical) or web_address(page.meta.get("og:url")),
+    )
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that the page declares, as browsers read the name; UTF-8 where it names none."""
+    found = _CHARSET.search(_COMMENT.sub(b"", data[:4096]))
+    name = found[1].decode("ascii").lower() if found else "utf-8"
+    try:
+        name = _READ_AS.get(name) or codecs.lookup(name).name
+    except LookupError:
+        return "utf-8"
+    name = _READ_AS.get(name, name)
+    return name if name in _ENCODINGS else "utf-8"  # Python also knows rot13, zip and idna by name
+
+
+def _title(page: Page) -> str | None:
+    """The page's title; an `<h1>` only inside an article, since elsewhere it is often the outlet."""
+    heading = page.heading()
+    named = line("".join(page.title))
+    return line(page.meta.get("og:title")) or (heading if page.is_a_part() else None) or named or heading
+
+
+def _outlet(meta: dict[str, str], articles: list[dict[str, object]]) -> str | None:
+    publishers = [
+        article["publisher"].get("name") for article in articles if isinstance(article.get("publisher"), dict)
+    ]
+    stated = (
+        meta.get("og:site_name"),
+        _only(map(line, publishers)),
+        *(meta.get(key) for key in ("publisher", "dc.publisher", "author")),
+    )
+    return next((name for name in map(line, stated) if name and "://" not in name), None)
+
+
+def _published(meta: dict[str, str], articles: list[dict[str, object]], times: list[str]) -> str | None:
+    in_articles = [article["datePublished"] for article in articles if "datePublished" in article]
+    dates = (
+        date_or_none(meta.get("article:published_time")),
+        _only(map(date_or_none, in_articles)),
+        *(date_or_none(meta.get(key)) for key in _DATES),
+        _only(map(date_or_none, times)),
+    )
+    return next(filter(None, dates), None)
+
+
+def _only(values: Iterable[str | None]) -> str | None:
+    """The value that all of `values` share; None where they differ or there is none."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def _articles(scripts: list[list[str]]) -> Iterator[dict[str, object]]:
+    """The articles that JSON-LD describes, at its top level or in its `@graph` (schema.org/Article)."""
+    for script in scripts:
+        try:
+            found = json.loads("".join(script))
+        except (ValueError, RecursionError):  # what is not JSON states nothing
+            continue
+        for item in found if isinstance(found, list) else [found]:
+            graph = item.get("@graph") if isinstance(item, dict) else None
+            for node in [item, *graph] if isinstance(graph, list) else [item]:
+                if isinstance(node, dict) and _is_article(node.get("@type")):
+                    yield node
+
+
+def _is_article(types: object) -> bool:
+    return any(
+        isinstance(one, str) and one.endswith(("Article", "BlogPosting", "Report"))
+        for one in (types if isinstance(types, list) else [types])
+    )

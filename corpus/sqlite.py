@@ -1,0 +1,188 @@
+"""The SQLite file under a library: its tables, connections, transactions and errors.
+
+One connection a thread; one read transaction a question; one writer at a time, across processes.
+"""
+
+import fcntl
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from corpus.types import BylineError
+
+Connection = sqlite3.Connection
+
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    INSERT INTO meta VALUES ('revision', '0');
+    CREATE TABLE documents (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, revision INTEGER NOT NULL,
+        origin TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL,
+        title TEXT, source TEXT, published TEXT, uri TEXT, media_type TEXT NOT NULL,
+        length INTEGER NOT NULL, sentences INTEGER NOT NULL, text_sha256 TEXT NOT NULL,
+        stated TEXT NOT NULL, set_by_person TEXT NOT NULL, record_sha256 TEXT NOT NULL,
+        UNIQUE (origin, name)) STRICT;
+    CREATE INDEX documents_by_file ON documents (file);
+    CREATE INDEX documents_by_name ON documents (name);
+    CREATE INDEX documents_by_revision ON documents (revision);
+    CREATE TABLE parts (
+        document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        start INTEGER NOT NULL, length INTEGER NOT NULL, text TEXT NOT NULL,
+        text_sha256 TEXT NOT NULL, spans_sha256 TEXT NOT NULL,
+        PRIMARY KEY (document_id, start)) STRICT;
+    CREATE TABLE vectors (
+        id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
+        vector BLOB NOT NULL, crc32 INTEGER NOT NULL) STRICT;
+    CREATE TABLE sentences (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
+        start INTEGER NOT NULL, end INTEGER NOT NULL,
+        vector_id INTEGER NOT NULL REFERENCES vectors) STRICT;
+    CREATE INDEX sentences_by_document ON sentences (document_id, start);
+    CREATE INDEX sentences_by_vector ON sentences (vector_id);
+    CREATE TABLE files (
+        path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, given TEXT NOT NULL) STRICT;
+    CREATE TABLE departed (
+        document_id INTEGER PRIMARY KEY, at TEXT NOT NULL, replaced_by INTEGER) STRICT;
+    """,
+)
+
+class Database:
+    """`library.sqlite` in a folder, made there if `create`.
+
+    Raises BylineError when there is none, when the file is damaged or not a library, and when it
+    was written by a newer Byline.
+    """
+
+    def __init__(self, folder: Path, *, create: bool = False):
+        self.folder = Path(folder)
+        self.path = self.folder / "library.sqlite"
+        self._local = threading.local()
+        if not self.path.exists():
+            if not create:
+                raise BylineError(f"there is no library in {self.folder}: make one with `byline add PATH`")
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            except OSError as error:
+                raise BylineError(f"{self.folder}: cannot make a library here: {error.strerror}") from error
+        if not self.path.exists() or self._version() < len(MIGRATIONS):
+            with self.lock():
+                self._migrate()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One read transaction: everything read inside is of one state. Nests."""
+        with self._errors():
+            db = self._connection()
+            if db.in_transaction:
+                yield db
+                return
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.rollback()
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Holds the advisory lock that allows one writer; a killed process lets go of it."""
+        with open(self.folder / "writer.lock", "a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BylineError(
+                    f"{self.folder}: another `byline` is changing this library; "
+                    "wait until it has finished, then try again"
+                ) from None
+            yield
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """One write transaction; on the disk when the block has ended, undone if it raises."""
+        with self._errors():
+            db = self._connection()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.commit()
+            except BaseException:
+                db.rollback()
+                raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+                message = "another program holds it; try again"
+            elif "full" in str(error):
+                message = "the disk is full; nothing was lost, make room and try again"
+            elif "readonly" in str(error):
+                message = "it cannot be written to; check its permissions"
+            else:
+                message = (
+                    f"it is damaged or not a library ({error}). "
+                    "Restore it from a copy, or move the folder away and add the documents again"
+                )
+            raise BylineError(f"{self.path}: {message}") from error
+
+    def _connection(self) -> Connection:
+        db = getattr(self._local, "db", None)
+        if db is None:
+            db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+            # FULL: a commit is on the disk before it is acknowledged.
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+                db.execute(f"PRAGMA {pragma}").fetchall()
+            self._local.db = db
+        return db
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+        db = getattr(self._local, "db", None)
+        if db is not None:
+            db.close()
+            self._local.db = None
+
+    def _version(self) -> int:
+        with self._errors():
+            version = self._connection().execute("PRAGMA user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise BylineError(
+                f"{self.path}: this library has format {version}, and this Byline knows formats up to "
+                f"{len(MIGRATIONS)}: use a newer Byline"
+            )
+        return version
+
+    def _migrate(self) -> None:
+        for number in range(self._version(), len(MIGRATIONS)):
+            with self.transaction() as db:
+                for statement in MIGRATIONS[number].split(";\n"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version = {number + 1}")
+
+    def wipe_log(self) -> None:
+        """Empties the write-ahead log, so that removed text is not on the disk any more."""
+        with self._errors():
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+class TextOf:
+    """Slices of the documents' text, keeping the part last read (rows come in document order)."""
+
+    def __init__(self, db: Connection):
+        self._db = db
+        self._document, self._start, self._text = None, 0, ""
+
+    def __call__(self, document: int, start: int, end: int) -> str:
+        if document != self._document or not self._start <= start < self._start + len(self._text):
+            row = self._db.execute(
+                "SELECT start, text FROM parts WHERE document_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+                (document, start),
+            ).fetchone()
+            self._document, (self._start, self._text) = document, row
+        return self._text[start - self._start : end - self._start]

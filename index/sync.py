@@ -1,0 +1,172 @@
+"""Keeps the search indexes in step with the library: a base on disk, and a tail in memory of what
+came after it. What was removed is still in them; `search` drops whatever is not live any more."""
+
+import math
+import sys
+import threading
+
+import numpy as np
+
+from corpus.library import Library
+from corpus.types import BylineError
+from index import base as bases
+from index.base import Base
+from index.lexical import Tail
+
+# A base is built anew when the rows it lacks and the rows it holds in vain reach this share of it.
+STALE = 0.1
+
+
+class Index:
+    """The indexes of one library in one process. Safe to search from any thread."""
+
+    def __init__(self, library: Library):
+        self._library = library
+        self._lock = threading.Lock()
+        self._base: Base | None = None
+        self._pointer: str | None = "not looked at yet"
+        self._tail = _Tail(None)
+
+    def refresh(self) -> None:
+        """Takes in what was added since; to be called inside the transaction that will search."""
+        with self._lock:
+            pointer = bases.current(self._library.folder)
+            if pointer != self._pointer:
+                self._base = _usable_base(self._library)
+                self._pointer = self._base.name if self._base else pointer
+                self._tail = _Tail(self._base)
+            self._tail.follow(self._library)
+
+    def dense(self, query: np.ndarray, k: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """The ids and inner products of the k nearest sentences, best first."""
+        base, tail = self._base, self._tail
+        found = [tail.search(query, k, allowed)]
+        if base:
+            found.append(base.vectors.search(query, k, allowed))
+        return _best(found, k)
+
+    def products(self, query: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        """Inner products with these sentences, float32; NaN where an id is unknown."""
+        base, tail = self._base, self._tail
+        result = tail.products(query, ids)
+        if base:
+            result = np.where(np.isnan(result), base.vectors.products(query, ids), result)
+        return result
+
+    def words(
+        self, terms: list[str], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The ids and BM25 scores of the k best sentences (of these documents; of these ids)."""
+        return self._lexical("sentences", terms, k, groups, ids)
+
+    def documents(
+        self, terms: list[str], k: int, *, ids: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The ids and BM25 scores of the k best documents (of these)."""
+        return self._lexical("documents", terms, k, None, ids)
+
+    def rarity(self, terms: list[str]) -> dict[str, float]:
+        """The inverse document frequency of each word, over sentences."""
+        base, tail = self._base, self._tail.sentences
+        total = tail.count + (base.sentences.count if base else 0)
+        seen = {term: tail.frequency(term) + (base.sentences.frequency(term) if base else 0) for term in terms}
+        return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
+
+    def mentions(self, word: str) -> bool:
+        """Whether an indexed word, or one spelt nearly so, stands in any text."""
+        if self._base and self._base.sentences.mentions(word):
+            return True
+        with self._lock:
+            return self._tail.sentences.mentions(word)
+
+    def _lexical(self, kind: str, terms, k, groups, ids) -> tuple[np.ndarray, np.ndarray]:
+        with self._lock:
+            found = [getattr(self._tail, kind).search(terms, k, groups=groups, ids=ids)]
+        if self._base:
+            found.append(getattr(self._base, kind).search(terms, k, groups=groups, ids=ids))
+        return _best(found, k)
+
+
+class _Tail:
+    """What a base lacks, read from the library and searched exactly."""
+
+    def __init__(self, base: Base | None):
+        self.sentences = Tail(base.sentences if base else None)
+        self.documents = Tail(base.documents if base else None)
+        self._through = base.through if base else 0
+        self._revision = base.revision if base else -1
+        self._ids = np.zeros(0, np.int64)
+        self._vectors = np.zeros((0, 0), np.float32)
+
+    def follow(self, library: Library) -> None:
+        revision = library.revision
+        if revision == self._revision:
+            return
+        for ids, vectors in library.vectors(self._through):
+            grown = vectors.astype(np.float32)
+            self._vectors = np.concatenate([self._vectors, grown]) if len(self._ids) else grown
+            self._ids = np.concatenate([self._ids, ids])
+        self.sentences.add(library.texts(self._through))
+        self.documents.add((id, id, text) for id, text in library.texts_changed(self._revision))
+        self._through = int(self._ids[-1]) if len(self._ids) else self._through
+        self._revision = revision
+
+    def search(self, query: np.ndarray, k: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        ids, vectors = self._ids, self._vectors
+        if not len(ids):
+            return ids, np.zeros(0, np.float32)
+        vectors = vectors[: len(ids)]
+        scores = vectors @ query
+        if allowed is not None:
+            keep = np.isin(ids, allowed)
+            ids, scores = ids[keep], scores[keep]
+        order = np.argsort(-scores, kind="stable")[:k]
+        return ids[order], scores[order]
+
+    def products(self, query: np.ndarray, ids: np.ndarray) -> np.ndarray:
+        result = np.full(len(ids), np.nan, np.float32)
+        if len(self._ids):
+            where = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
+            here = self._ids[where] == ids
+            result[here] = self._vectors[where[here]] @ query
+        return result
+
+
+def _best(found: list[tuple[np.ndarray, np.ndarray]], k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Merges results, best first; of an id that comes twice the first result's score is kept."""
+    ids, scores = np.concatenate([f[0] for f in found]), np.concatenate([f[1] for f in found])
+    _, first = np.unique(ids, return_index=True)
+    order = first[np.lexsort((ids[first], -scores[first]))][:k]
+    return ids[order], scores[order]
+
+
+def _usable_base(library: Library) -> Base | None:
+    """The current base; made again when it is missing or damaged and nobody is writing. None when it
+    cannot be: then everything is the tail, and searching works all the same."""
+    problem = ""
+    for _ in range(2):  # a writer may swap it between the two steps
+        try:
+            return bases.open_base(library, bases.current(library.folder))
+        except BylineError as error:
+            problem = str(error)
+    if not any(library.counts()):
+        return None
+    try:
+        with library.lock():
+            base = bases.build(library)
+    except (BylineError, OSError):
+        return None
+    print(f"byline: {problem}: made again from the library", file=sys.stderr)
+    return base
+
+
+def sync(library: Library) -> None:
+    """Builds a new base where there is none to be trusted, or where it is stale; the caller holds
+    the writer's lock."""
+    name = bases.current(library.folder)
+    if not bases.verify(library, name):
+        base = bases.open_base(library, name)
+        below, above = library.counts(base.through)
+        if len(base.vectors.ids) - below + above <= STALE * len(base.vectors.ids):
+            return
+    bases.build(library)

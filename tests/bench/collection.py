@@ -1,0 +1,23 @@
+"""Libraries of the open sets for measuring, built once in `.bench/` and kept."""
+
+import json
+from pathlib import Path
+
+from corpus.add import add
+from corpus.library import Library
+from index.encoder import Encoder
+from index.sync import Index, sync
+
+FOLDER = Path(__file__).resolve().parents[2] / ".bench"
+
+
+def library(name: str, documents: dict[str, str], encoder: Encoder) -> tuple[Library, Index]:
+    """A library that holds these documents, each under its name."""
+    FOLDER.mkdir(exist_ok=True)
+    source = FOLDER / f"{name}.jsonl"
+    source.write_text("".join(json.dumps({"id": id, "text": text}) + "\n" for id, text in documents.items()))
+    made = Library(FOLDER / name, create=True)
+    add(made, [source], embed=encoder.encode, encoder=encoder.fingerprint)
+    with made.lock():
+        sync(made)
+    return made, Index(made)

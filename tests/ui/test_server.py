@@ -1,0 +1,235 @@
+"""The served page from outside: only this machine, only this page, only what it needs."""
+
+import http.client
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from corpus.types import BylineError
+from ui.guard import BODY_LIMIT
+from ui.server import serve
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def served(build, serve_page, tmp_path_factory):
+    from ui.chat import QUESTION_LIMIT
+
+    assert QUESTION_LIMIT == 4_000
+    folder = tmp_path_factory.mktemp("served")
+    return serve_page(_Silent(build(folder, {"note.txt": "The bridge is closed.\n"})))
+
+
+class _Silent:
+    def __init__(self, library) -> None:
+        self.library = library
+
+    def ask(self, question, **more):
+        raise BylineError("not asked here")
+
+
+def send(served, path, *, method="GET", hosts=None, headers=(), body=b"", length=None):
+    """One raw request, so that nothing is corrected on the way: (status, headers, body)."""
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    try:
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for host in [f"127.0.0.1:{served.port}"] if hosts is None else hosts:
+            connection.putheader("Host", host)
+        for name, value in headers:
+            connection.putheader(name, value)
+        if body or length is not None:
+            connection.putheader("Content-Length", str(len(body) if length is None else length))
+        connection.endheaders(body or None)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+EVERYWHERE = [
+    ("GET", "/"), ("GET", "/config"), ("GET", "/passage?at=x"), ("GET", "/page/chat.js"),
+    ("GET", "/theme.css"), ("POST", "/gradio_api/queue/join"), ("GET", "/gradio_api/queue/data?session_hash=x"),
+    ("GET", "/gradio_api/heartbeat/x"), ("POST", "/gradio_api/upload"), ("GET", "/gradio_api/file=/etc/passwd"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path"), EVERYWHERE)
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", "0.0.0.0:{port}", "[::]:{port}", ""])  # fmt: skip
+def test_another_host_is_refused_everywhere(served, method, path, host):
+    assert send(served, path, method=method, hosts=[host.format(port=served.port)])[0] in (400, 421)
+
+
+def test_one_host_and_no_more(served):
+    own = f"127.0.0.1:{served.port}"
+    assert send(served, "/passage", hosts=[])[0] in (400, 421)
+    assert send(served, "/passage", hosts=[own, "evil.example"])[0] in (400, 421)
+    for host in (own, f"localhost:{served.port}", f"[::1]:{served.port}", f"LOCALHOST:{served.port}"):
+        assert send(served, "/passage", hosts=[host])[0] == 200
+
+
+@pytest.mark.parametrize(("method", "path"), EVERYWHERE)
+@pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://localhost:1", "http://127.0.0.1", "http://127.0.0.1:{port}.evil.example", "https://127.0.0.1:{port}", "http://localhost:{port}"])  # fmt: skip
+def test_another_origin_is_refused_everywhere(served, method, path, origin):
+    headers = [("Origin", origin.format(port=served.port))]
+    assert send(served, path, method=method, headers=headers)[0] == 403
+    assert send(served, path, method="OPTIONS", headers=[*headers, ("Access-Control-Request-Method", "POST")])[0] == 403
+
+
+def test_the_page_itself_is_answered(served):
+    assert send(served, "/")[0] == 200
+    assert send(served, "/passage", headers=[("Origin", served.url)])[0] == 200
+    body = json.dumps({"data": [None], "fn_index": -1, "session_hash": "y"}).encode()
+    headers = [("Origin", served.url), ("Content-Type", "application/json")]
+    assert send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0] not in (403, 421)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/gradio_api/file=/etc/passwd", "/gradio_api/file=%2e%2e/%2e%2e/etc/passwd", "/gradio_api/file=%00",
+        "/gradio_api/file=http://169.254.169.254/", "/gradio_api/proxy=http://169.254.169.254/",
+        "/gradio_api/file/etc/passwd", "/file=/etc/passwd", "/gradio_api/upload", "/upload",
+        "/gradio_api/upload_progress?upload_id=x", "/gradio_api/run/predict", "/gradio_api/call/submit",
+        "/gradio_api/call/v2/submit", "/gradio_api/api/submit", "/gradio_api/component_server",
+        "/gradio_api/process_recording", "/gradio_api/vibe-edit", "/gradio_api/vibe-code", "/gradio_api/runs",
+        "/gradio_api/deep_link", "/gradio_api/dev/reload", "/gradio_api/stream/x", "/gradio_api/openapi.json",
+        "/gradio_api/custom_component/1/client/component/index.js", "/custom_component/1/client/x/y", "/monitoring",
+        "/monitoring/summary", "/login", "/login_check", "/token", "/app_id", "/svelte/x", "/docs", "/openapi.json",
+        "/page/../server.py", "/page/%2e%2e/server.py", "/static/..%2f..%2froutes.py", "/assets/..%5c..%5cx",
+        "/PAGE/chat.js", "//etc/passwd", "/gradio_api/queue/join/../../file=/etc/passwd",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_routes_that_the_page_does_not_use_do_not_exist(served, method, path):
+    assert send(served, path, method=method)[0] in (403, 404)
+
+
+def test_an_upload_is_refused_and_nothing_is_stored(served):
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nstored?\r\n--x--\r\n'
+    headers = [("Content-Type", "multipart/form-data; boundary=x")]
+    for origin in ([], [("Origin", "https://evil.example")], [("Origin", "null")], [("Origin", served.url)]):
+        assert send(served, "/gradio_api/upload", method="POST", headers=headers + origin, body=body)[0] == 403
+    assert _stored() == []
+
+
+def _stored() -> list[Path]:
+    return [path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()]
+
+
+FILES = [{"path": "/etc/passwd"}, {"path": "http://127.0.0.1:{port}/passage"}]
+
+
+def call_every_function(served, smuggled) -> tuple[list[int], bytes]:
+    """Calls the page's functions with `smuggled` in every input: the statuses, and what came back."""
+    statuses = []
+    for dependency in json.loads(send(served, "/config")[2])["dependencies"]:
+        call = {"data": [smuggled for _ in dependency["inputs"]], "fn_index": dependency["id"], "session_hash": "x"}
+        headers = [("Content-Type", "application/json")]
+        body = json.dumps(call).encode()
+        statuses.append(send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0])
+    answered = send(served, "/gradio_api/queue/data?session_hash=x")[2] if 200 in statuses else b""
+    return statuses, answered
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("within", ["{}", "[{}]", '{"text": {}}'])
+def test_a_file_named_in_a_call_is_not_read(served, file, within):
+    file = {**file, "path": file["path"].replace("{port}", str(served.port)), "meta": {"_type": "gradio.FileData"}}
+    smuggled = json.loads(within.replace("{}", json.dumps(file)))
+    statuses, _ = call_every_function(served, smuggled)
+    assert statuses and set(statuses) == {403}
+    assert _stored() == []
+
+
+def test_nor_is_it_read_by_gradio_itself(served, monkeypatch):
+    monkeypatch.setattr("ui.guard.names_no_file", lambda body: True)
+    statuses, answered = call_every_function(served, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}})
+    assert 200 in statuses and b"process_completed" in answered and b"root:" not in answered
+    assert _stored() == []
+
+
+def test_a_file_named_in_words_is_words(served):
+    statuses, answered = call_every_function(served, '{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}')
+    assert set(statuses) == {200} and b"process_completed" in answered and b"root:" not in answered
+    assert _stored() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"data": {}}', b'{"data": [1]}', b"[" * 200_000, b"\xff"])
+def test_a_call_that_is_none_is_refused(served, body):
+    headers = [("Content-Type", "application/json")]
+    assert send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0] == 403
+
+
+def test_too_much_is_refused_at_once(served):
+    begun = time.monotonic()
+    stated = send(served, "/gradio_api/queue/join", method="POST", length=20_000_000)
+    assert stated[0] == 413
+    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as raw:
+        head = f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n"
+        raw.sendall((head + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n").encode())
+        chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+        for _ in range(BODY_LIMIT // 0x10000 + 2):
+            raw.sendall(chunk)
+        assert raw.recv(64).startswith(b"HTTP/1.1 413")
+    ranges = [("Range", "bytes=" + ",".join("0-1" for _ in range(10_000)))]
+    assert send(served, "/page/chat.js", headers=ranges)[0] in (200, 206, 400, 416)
+    assert time.monotonic() - begun < 1
+
+
+def test_a_second_guard_stands_behind_the_escaping(served):
+    policy = send(served, "/")[1]["Content-Security-Policy"]
+    for rule in ("default-src 'self'", "script-src-attr 'none'", "img-src 'self' data: blob:", "connect-src 'self'", "frame-ancestors 'none'"):  # fmt: skip
+        assert rule in policy
+    assert "http" not in policy and "*" not in policy
+    assert send(served, "/nothing")[1]["Content-Security-Policy"] == policy
+
+
+def test_the_page_names_no_foreign_address_that_it_loads(served):
+    html = send(served, "/")[2].decode()
+    for tag in re.findall(r"<(?:script|link|img|iframe)\b[^>]*>", html):
+        assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", tag), tag
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.evil.example"])
+def test_it_serves_this_machine_only(host):
+    with pytest.raises(BylineError, match="token"):
+        serve(None, host=host, port=0)
+
+
+def test_a_taken_port_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BylineError, match=rf"port {port} is taken.*make chat PORT="):
+            serve(None, port=port)
+
+
+def test_it_says_where_it_is_once_it_answers(tmp_path):
+    program = (
+        "from types import SimpleNamespace as S\n"
+        "from ui.server import serve\n"
+        "serve(S(library=S(coverage=lambda: (0, None))), port=0)\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    try:
+        said = child.stdout.readline()
+        port = int(re.fullmatch(r"Byline is at http://127\.0\.0\.1:(\d+)\n", said)[1])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/passage")
+        assert json.loads(connection.getresponse().read())["state"] == "unknown"
+        child.send_signal(2)
+        _, errors = child.communicate(timeout=20)
+    finally:
+        child.kill()
+    assert child.returncode == 0 and errors == ""
+    assert list(tmp_path.iterdir()) == []  # its private folder went with it
