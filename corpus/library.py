@@ -237,7 +237,7 @@ class Library(Database):
                         near = [part[0] for part in parts if part[0] < span.end and part[0] + part[1] > span.start]
                         quote = "".join(map(text_of, near))[span.start - near[0] : span.end - near[0]] if near else ""
                         if len(quote) != span.end - span.start:
-                            raise self._damaged(document_id, "")
+                            raise self._damaged(document_id)
                         texts[span] = quote
                 except BylineError as error:
                     problems.append(str(error))
@@ -284,7 +284,7 @@ class Library(Database):
         except (TypeError, ValueError):  # a flipped bit can change a value's type
             whole = False
         if not whole:
-            raise self._damaged(document.id, document.name)
+            raise self._damaged(document_id)
         return number, parts
 
     def _part(self, db: Connection, document_id: int, start: int) -> str:
@@ -301,16 +301,17 @@ class Library(Database):
         except (TypeError, ValueError, AttributeError):
             whole = False
         if not whole:
-            raise self._damaged(str(document_id), "")
+            raise self._damaged(str(document_id))
         return text
 
     def _join(self, db: Connection, document_id: int, parts: Sequence[tuple]) -> str:
         return "".join(self._part(db, document_id, part[0]) for part in parts)
 
-    def _damaged(self, document_id: str, name: str) -> BylineError:
+    def _damaged(self, document_id: str) -> BylineError:
+        document = self.document(document_id)
         return BylineError(
-            f"{self.path}: the stored record of document {document_id} {name!r} is damaged, so nothing is quoted "
-            f"from it. Mend it: `byline remove {document_id}`, then add its file again"
+            f"{self.path}: the stored record of document {document_id} ({document.name if document else 'gone'}) is "
+            f"damaged, so nothing is quoted from it. Mend it: `byline remove {document_id}`, then add its file again"
         )
 
     # -- what was read before, for adding ----------------------------------------------------------
@@ -349,17 +350,18 @@ class Library(Database):
 
     def damage(self) -> Iterator[tuple[str, str, str]]:
         """Verifies every hash; yields (what is wrong, where, what mends it)."""
-        again = "add its file again after `byline remove`"
         with self.reading() as db:
             for (line,) in db.execute("PRAGMA integrity_check"):
                 if line != "ok":
-                    yield f"SQLite: {line}", str(self.path), "restore the library from a copy, or add again"
+                    yield f"SQLite: {line}", str(self.path), "restore the library from a copy, or add the files to a new one"
             for document in self.documents():
                 where = f"{self.path}: document {document.id} ({document.name})"
                 try:
                     text = self.text(document.id)
-                except BylineError as error:
-                    yield f"record damaged: {error}", where, again
+                except BylineError:
+                    yield "its record does not agree with its hashes", where, (
+                        f"`byline remove {document.id}`, then add its file again"
+                    )
                     continue
                 rows = db.execute(
                     "SELECT s.start, s.end, v.key, v.vector, v.crc32 FROM sentences s "
@@ -367,7 +369,7 @@ class Library(Database):
                 )  # fmt: skip
                 for start, end, key, vector, crc32 in rows:
                     if key is None or key != sentence_key(text[start:end]) or zlib.crc32(key + vector) != crc32:
-                        yield "a sentence's vector is damaged", where, "make the vectors again: `byline rebuild`"
+                        yield "a sentence's vector is damaged", where, "`byline rebuild` makes the vectors again"
                         break
 
 

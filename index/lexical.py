@@ -80,7 +80,7 @@ class Lexical:
 
     def mentions(self, word: str) -> bool:
         """Whether the word, or one within two edits (one, if it is short), stands in any text."""
-        distance = 2 if len(word) >= 7 else 1
+        distance = 2 if len(word) >= 6 else 1
         query = tantivy.Query.fuzzy_term_query(self._schema, "text", word, distance=distance)
         return self.frequency(word) > 0 or bool(self._searcher.search(query, limit=1, count=False).hits)
 

@@ -8,8 +8,8 @@ import gradio as gr
 from assistant.assistant import Assistant
 from corpus.types import BylineError
 from ui import message
+from ui.cli import QUESTION_LIMIT
 
-QUESTION_LIMIT = 4_000  # characters
 PASTE_LIMIT = 20_000  # what the box takes: a longer paste is cut, and still refused as too long
 KEPT_FOR = 12 * 3600  # seconds that a conversation is kept after its page was last used
 
@@ -91,12 +91,15 @@ def blocks(assistant: Assistant, starters: list[str], banner: str | None) -> gr.
             yield {chat: after, said: after, masthead: _masthead(assistant, banner)}
 
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
+        asking = quiet | {"concurrency_id": "ask"}  # however it is asked: one limit for all
         outputs = [chat, said, box, empty, masthead]
         page.load(lambda: _masthead(assistant, banner), None, masthead, **quiet)
-        box.submit(turn, [box, said], outputs, **quiet)
+        box.submit(turn, [box, said], outputs, **asking)
         for button, starter in zip(buttons, starters, strict=True):
             # The question is the server's own, not what the page sends as the button's label.
-            button.click(lambda before, starter=starter: (yield from turn(starter, before)), said, outputs, **quiet)
+            button.click(
+                lambda before, starter=starter: (yield from turn(starter, before)), said, outputs, **asking
+            )
     return page
 
 

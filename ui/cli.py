@@ -247,12 +247,12 @@ def _check(options) -> int:
     library = Library(options.library)
     problems = [{"what": what, "where": where, "mend": mend} for what, where, mend in library.damage()]
     for problem in base.verify(library, base.current(library.folder)):
-        mend = "it is made again from the library at the next question, or by `byline rebuild`"
-        problems.append({"what": problem, "where": str(library.folder / "derived"), "mend": mend})
+        what, mend = "the search index cannot be trusted", "it is made again at the next question, or by `byline rebuild`"
+        problems.append({"what": what, "where": problem, "mend": mend})
     if options.json:
         _print_json({"ok": not problems, "problems": problems})
     for problem in problems:
-        _complain(f"{problem['what']}. {problem['mend'][:1].upper()}{problem['mend'][1:]}")
+        _complain(f"{problem['where']}: {problem['what']}. To mend it: {problem['mend']}")
     if not problems and not options.json:
         print(f"every hash agrees: {render.count(library.coverage()[0], 'document')}")
     return 1 if problems else 0

@@ -39,7 +39,7 @@ def masthead(documents: int | None, newest: str | None, banner: str | None) -> s
 
 def question(text: str) -> str:
     """The person's own question, echoed."""
-    return f'<div class="byline question"><span class="verbatim">{verbatim(text)}</span></div>'
+    return f'<h2 class="byline question"><span class="verbatim">{verbatim(text)}</span></h2>'
 
 
 def stage(words: str) -> str:
@@ -133,8 +133,7 @@ def _chip(claim: Claim, numbers: dict[str, int]) -> str:
     place = cite.address(claim.quote, claim.text)
     # The hidden words are the link's name for a screen reader: the sanitiser drops aria-label.
     return (
-        f'<a class="chip" href="#cite={place}"><span class="aside">Open source </span>'
-        f"[{numbers[place]}]</a>"
+        f'<a class="chip" href="#cite={place}"><span class="aside">Open source </span>[{numbers[place]}]</a>'
     )
 
 
@@ -190,7 +189,7 @@ def _title(document: Document) -> str:
 
 
 def _date(published: str) -> str:
-    return _isolated(published[:10])
+    return _isolated(published[:10], "date")
 
 
 def _isolated(text: str, kind: str = "") -> str:

@@ -4,12 +4,14 @@ import errno
 import os
 import socket
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from assistant.assistant import Assistant
 from corpus.types import BylineError
 from ui import cite
 from ui.guard import Guard
@@ -18,7 +20,9 @@ CONCURRENT = 4  # questions answered at once
 WAITING = 64  # and in the queue, before the page says that it is busy
 
 
-def app(assistant, *, port: int = 7860, banner: str | None = None, starters: list[str] = ()) -> FastAPI:
+def app(
+    assistant: Assistant, *, port: int = 7860, banner: str | None = None, starters: Sequence[str] = ()
+) -> FastAPI:
     """The whole page as an ASGI application, which answers to loopback names with `port`."""
     files = tempfile.TemporaryDirectory(prefix="byline-")
     # Read by Gradio when it is imported and when it starts: no telemetry, no version check, and
@@ -63,12 +67,12 @@ def app(assistant, *, port: int = 7860, banner: str | None = None, starters: lis
 
 
 def serve(
-    assistant,
+    assistant: Assistant,
     *,
     host: str = "127.0.0.1",
     port: int = 7860,
     banner: str | None = None,
-    starters: list[str] = (),
+    starters: Sequence[str] = (),
 ) -> None:
     """Serve the page until interrupted; the address is printed once the page answers.
 

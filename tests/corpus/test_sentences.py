@@ -139,7 +139,7 @@ def test_spans_of_naughty_strings():
 
 
 def test_every_character_may_stand_alone_or_between_sentences():
-    for code in [*range(0x3000), *range(0xFE00, 0x10000), 0x1F600, 0x10FFFF]:
+    for code in [*range(0x2100), *range(0x3000, 0x3100), *range(0xFE00, 0x10000), 0x1F600, 0x10FFFF]:
         check(chr(code))
     check("".join(f"One{chr(code)}two. " for code in range(0x3000)))
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from assistant.types import Answer, Claim
 from corpus.add import add
 from corpus.library import Library
-from corpus.types import Document, Span
+from corpus.types import Span
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -145,9 +145,13 @@ def visit(browser: Browser, shared_context: BrowserContext) -> Iterator[Callable
         page.set_default_timeout(10_000)
         own = url.split("/", 3)[2]
         page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
-        page.on("console", lambda line: faults.append(f"console: {line.text}") if line.type == "error" else None)
+        page.on(
+            "console", lambda line: faults.append(f"console: {line.text}") if line.type == "error" else None
+        )
         page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: _local(request.url, own) or faults.append(f"request: {request.url}"))
+        page.on(
+            "request", lambda request: _local(request.url, own) or faults.append(f"request: {request.url}")
+        )
         page.goto(url)
         page.locator("#question textarea").wait_for()
         page.locator("#holdings:not(:empty)").wait_for()

@@ -27,7 +27,10 @@ FAILING = "What is damaged?"
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     assistant, _, starters = open_or_sample(Path(tempfile.mkdtemp()) / "none")
-    banner = "This is the bundled sample: short dispatches written for Byline, with editorial dates. Add your own: byline add FOLDER"  # fmt: skip
+    banner = (
+        "This is the bundled sample: short dispatches written for Byline, with editorial dates. "
+        "Add your own: byline add FOLDER"
+    )
     config = uvicorn.Config(
         app(_Failing(assistant), port=7899, banner=banner, starters=starters), port=7899, log_level="warning"
     )
@@ -63,8 +66,12 @@ class _Failing:
 
 
 def picture(browser: Browser, folder: Path, width: int, theme: str) -> None:
-    def take(state: str, **more) -> None:
-        page.screenshot(path=folder / f"{state}-{width}-{theme}.png", **more)
+    def take(state: str, whole: bool = False) -> None:
+        # Not Playwright's full_page, in which the box at the bottom covers the middle.
+        height = page.evaluate("document.documentElement.scrollHeight") if whole else 844
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=folder / f"{state}-{width}-{theme}.png")
+        page.set_viewport_size({"width": width, "height": 844})
 
     page = browser.new_page(viewport={"width": width, "height": 844})
     page.goto(f"http://127.0.0.1:7899/?__theme={theme}")
@@ -72,7 +79,7 @@ def picture(browser: Browser, folder: Path, width: int, theme: str) -> None:
     page.locator("#banner").wait_for()
     take("empty")
     ask(page, ANSWERED, ".answer")
-    take("answer", full_page=True)
+    take("answer", whole=True)
     page.locator(".answer .chip").nth(1).hover()
     page.locator("#card").wait_for()
     take("card")
@@ -83,7 +90,7 @@ def picture(browser: Browser, folder: Path, width: int, theme: str) -> None:
     page.keyboard.press("Escape")
     page.goto(f"http://127.0.0.1:7899/?__theme={theme}&again")
     ask(page, UNANSWERED, ".answer")
-    take("not-in-documents", full_page=True)
+    take("not-in-documents", whole=True)
     ask(page, FAILING, ".problem")
     take("error")
     page.close()

@@ -34,7 +34,11 @@ def test_an_address_leads_back_to_the_quotation(library, say):
     found = cite.passage(library, address)
     assert found["state"] == "open"
     assert (found["before"], found["quote"], found["after"]) == TEXT.partition(QUOTE)
-    assert (found["title"], found["source"], found["published"]) == ("Bridge closed", "Harbour Gazette", "2016-11-29")
+    assert (found["title"], found["source"], found["published"]) == (
+        "Bridge closed",
+        "Harbour Gazette",
+        "2016-11-29",
+    )
     assert not found["cut_before"] and not found["cut_after"]
 
 
@@ -44,7 +48,8 @@ def test_an_address_leads_back_to_the_quotation(library, say):
         "", "1", "1:0-5", "1:0-5:", "1:0-5:0123456789a", "1:0-5:0123456789abc", "1:0-5:0123456789AB",
         "1:5-5:0123456789ab", "1:6-5:0123456789ab", "1:-1-5:0123456789ab", "1:00-5:0123456789ab",
         "1:0-99999999999:0123456789ab", "1:٠-٥:0123456789ab", "../1:0-5:0123456789ab", "1:0-5:0123456789ab\n",
-        " 1:0-5:0123456789ab", "a b:0-5:0123456789ab", "x' OR 1--:0-5:0123456789ab", "1" * 65 + ":0-5:0123456789ab",
+        " 1:0-5:0123456789ab", "a b:0-5:0123456789ab", "x' OR 1--:0-5:0123456789ab",
+        "1" * 65 + ":0-5:0123456789ab",
         ":0-5:0123456789ab", "1:0-5:0123456789ab:1", "javascript:alert(1)",
     ],
 )  # fmt: skip
@@ -82,7 +87,10 @@ def test_a_removed_document_is_said_to_be_removed(mutable, say):
 def test_a_damaged_document_is_not_shown(mutable, say):
     claim = say.claim(mutable, "bridge", QUOTE)
     with mutable.transaction() as db:
-        db.execute("UPDATE parts SET text = replace(text, 'Monday', 'Sunday') WHERE document_id = ?", (int(claim.document.id),))
+        db.execute(
+            "UPDATE parts SET text = replace(text, 'Monday', 'Sunday') WHERE document_id = ?",
+            (int(claim.document.id),),
+        )
     found = cite.passage(mutable, cite.address(claim.quote, claim.text))
     assert found["state"] == "damaged" and "damaged" in found["message"] and "quote" not in found
 
@@ -91,7 +99,9 @@ def test_a_long_document_is_cut_around_the_quotation(library):
     document = library.named("long.txt")
     text = library.text(document.id)
     start = 150_000
-    found = cite.passage(library, cite.address(Span(document.id, start, start + 15), text[start : start + 15]))
+    found = cite.passage(
+        library, cite.address(Span(document.id, start, start + 15), text[start : start + 15])
+    )
     assert found["quote"] == text[start : start + 15]
     assert found["before"] == text[start - cite.REACH : start] and found["cut_before"]
     assert found["after"] == text[start + 15 : start + 15 + cite.REACH] and found["cut_after"]
@@ -99,7 +109,11 @@ def test_a_long_document_is_cut_around_the_quotation(library):
 
 @pytest.mark.parametrize(
     "uri",
-    ["javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "file:///etc/passwd", "//evil.example", "http:", "http://[", "vbscript:x", " javascript:alert(1)", None, ""],
+    [
+        "javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "file:///etc/passwd",
+        "//evil.example", "http:", "http://[", "vbscript:x", " javascript:alert(1)",
+        None, "",
+    ],
 )  # fmt: skip
 def test_only_web_addresses_are_linked(library, uri):
     assert cite.describe(replace(library.named("bridge"), uri=uri))["uri"] is None

@@ -13,7 +13,8 @@ from ui import cite, message
 
 FIRST, SECOND = "The bridge is closed, the mayor said.", "Engineers told the council that the bridge is safe."
 LINES = [
-    {"id": "gazette", "title": "Bridge closed", "text": FIRST, "source": "Harbour Gazette", "published": "2016-11-29T10:00:00+02:00"},
+    {"id": "gazette", "title": "Bridge closed", "text": FIRST,
+     "source": "Harbour Gazette", "published": "2016-11-29T10:00:00+02:00"},
     {"id": "notes", "text": f"{SECOND} {FIRST}"},
 ]  # fmt: skip
 
@@ -66,7 +67,10 @@ def test_verbatim_leaves_no_syntax(text):
 
 
 # Python's parser drops these code points, which are no characters; a browser keeps them.
-_NEVER_CHARACTERS = [*range(0xFDD0, 0xFDF0), *(plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF))]
+_NEVER_CHARACTERS = [
+    *range(0xFDD0, 0xFDF0),
+    *(plane * 0x10000 + last for plane in range(17) for last in (0xFFFE, 0xFFFF)),
+]
 
 
 def test_claims_are_quoted_with_their_sources(library, say):
@@ -85,7 +89,7 @@ def test_claims_are_quoted_with_their_sources(library, say):
 
 def test_a_chip_never_wraps_alone(library, say):
     html = message.answer(say.answer("?", (say.claim(library, "gazette", FIRST),)), no_words)
-    assert "&#8288;&#160;&#8288;<a class=\"chip\"" in html
+    assert '&#8288;&#160;&#8288;<a class="chip"' in html
 
 
 def test_the_same_passage_keeps_its_number(library, say):
@@ -106,7 +110,10 @@ def test_the_speaker_comes_first(library, say):
     who = Span(library.named("notes").id, 0, len("Engineers"))
     for attribution, said in (
         (Attribution(who, None, None, (), "reported"), "According to Engineers:"),
-        (Attribution(who, who, None, (), "reported", hedged=True), "According to Engineers, through Engineers (hedged):"),
+        (
+            Attribution(who, who, None, (), "reported", hedged=True),
+            "According to Engineers, through Engineers (hedged):",
+        ),
         (Attribution(who, None, None, (), "reported", denied=True), "Denied by Engineers:"),
     ):
         claim = say.claim(library, "notes", SECOND, attribution=attribution)
@@ -117,8 +124,18 @@ def test_the_speaker_comes_first(library, say):
 
 
 def test_accounts_stand_side_by_side(library, say):
-    claims = (say.claim(library, "gazette", FIRST), say.claim(library, "notes", SECOND), say.claim(library, "notes", FIRST))
-    given = say.answer("?", claims, accounts=(Account("closed", (0,)), Account("safe", (1,))), differ=True, short_answer="closed")
+    claims = (
+        say.claim(library, "gazette", FIRST),
+        say.claim(library, "notes", SECOND),
+        say.claim(library, "notes", FIRST),
+    )
+    given = say.answer(
+        "?",
+        claims,
+        accounts=(Account("closed", (0,)), Account("safe", (1,))),
+        differ=True,
+        short_answer="closed",
+    )
     page = Read(message.answer(given, no_words))
     assert page.of_class["value"] == ["closed", "safe"] and page.of_class["short"] == ["closed"]
     assert FIRST in page.of_class["account"][0] and SECOND in page.of_class["account"][1]
@@ -130,14 +147,19 @@ def test_accounts_stand_side_by_side(library, say):
 
 def test_support_in_words(library, say):
     claims = (say.claim(library, "gazette", FIRST),)
-    for origins, words in ((0, "1 sentence from 1 document"), (1, "1 sentence from 1 document, 1 independent source")):
+    for origins, words in (
+        (0, "1 sentence from 1 document"),
+        (1, "1 sentence from 1 document, 1 independent source"),
+    ):
         page = Read(message.answer(say.answer("?", claims, origins=origins, excluded_undated=3), no_words))
         assert page.of_class["lead"] == [words]
         assert page.of_class["note"] == ["Left out: 3 documents without a date."]
 
 
 def test_what_could_not_be_quoted_is_said(library, say):
-    given = say.answer("?", nearest=(say.claim(library, "notes", SECOND),), searched=2, problems=("the record is <damaged>",))
+    given = say.answer(
+        "?", nearest=(say.claim(library, "notes", SECOND),), searched=2, problems=("the record is <damaged>",)
+    )
     assert Read(message.answer(given, no_words)).of_class["note"] == ["the record is <damaged>"]
 
 

@@ -56,13 +56,27 @@ def send(served, path, *, method="GET", hosts=None, headers=(), body=b"", length
 
 EVERYWHERE = [
     ("GET", "/"), ("GET", "/config"), ("GET", "/passage?at=x"), ("GET", "/page/chat.js"),
-    ("GET", "/theme.css"), ("POST", "/gradio_api/queue/join"), ("GET", "/gradio_api/queue/data?session_hash=x"),
-    ("GET", "/gradio_api/heartbeat/x"), ("POST", "/gradio_api/upload"), ("GET", "/gradio_api/file=/etc/passwd"),
+    ("GET", "/theme.css"), ("POST", "/gradio_api/queue/join"),
+    ("GET", "/gradio_api/queue/data?session_hash=x"),
+    ("GET", "/gradio_api/heartbeat/x"), ("POST", "/gradio_api/upload"),
+    ("GET", "/gradio_api/file=/etc/passwd"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("method", "path"), EVERYWHERE)
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", "0.0.0.0:{port}", "[::]:{port}", ""])  # fmt: skip
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1",
+        "127.0.0.1:1",
+        "127.0.0.1.evil.example:{port}",
+        "0.0.0.0:{port}",
+        "[::]:{port}",
+        "",
+    ],
+)
 def test_another_host_is_refused_everywhere(served, method, path, host):
     assert send(served, path, method=method, hosts=[host.format(port=served.port)])[0] in (400, 421)
 
@@ -76,11 +90,25 @@ def test_one_host_and_no_more(served):
 
 
 @pytest.mark.parametrize(("method", "path"), EVERYWHERE)
-@pytest.mark.parametrize("origin", ["null", "https://evil.example", "http://localhost:1", "http://127.0.0.1", "http://127.0.0.1:{port}.evil.example", "https://127.0.0.1:{port}", "http://localhost:{port}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "https://evil.example",
+        "http://localhost:1",
+        "http://127.0.0.1",
+        "http://127.0.0.1:{port}.evil.example",
+        "https://127.0.0.1:{port}",
+        "http://localhost:{port}",
+    ],
+)
 def test_another_origin_is_refused_everywhere(served, method, path, origin):
     headers = [("Origin", origin.format(port=served.port))]
     assert send(served, path, method=method, headers=headers)[0] == 403
-    assert send(served, path, method="OPTIONS", headers=[*headers, ("Access-Control-Request-Method", "POST")])[0] == 403
+    assert (
+        send(served, path, method="OPTIONS", headers=[*headers, ("Access-Control-Request-Method", "POST")])[0]
+        == 403
+    )
 
 
 def test_the_page_itself_is_answered(served):
@@ -88,7 +116,10 @@ def test_the_page_itself_is_answered(served):
     assert send(served, "/passage", headers=[("Origin", served.url)])[0] == 200
     body = json.dumps({"data": [None], "fn_index": -1, "session_hash": "y"}).encode()
     headers = [("Origin", served.url), ("Content-Type", "application/json")]
-    assert send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0] not in (403, 421)
+    assert send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0] not in (
+        403,
+        421,
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,8 +132,10 @@ def test_the_page_itself_is_answered(served):
         "/gradio_api/call/v2/submit", "/gradio_api/api/submit", "/gradio_api/component_server",
         "/gradio_api/process_recording", "/gradio_api/vibe-edit", "/gradio_api/vibe-code", "/gradio_api/runs",
         "/gradio_api/deep_link", "/gradio_api/dev/reload", "/gradio_api/stream/x", "/gradio_api/openapi.json",
-        "/gradio_api/custom_component/1/client/component/index.js", "/custom_component/1/client/x/y", "/monitoring",
-        "/monitoring/summary", "/login", "/login_check", "/token", "/app_id", "/svelte/x", "/docs", "/openapi.json",
+        "/gradio_api/custom_component/1/client/component/index.js", "/custom_component/1/client/x/y",
+        "/monitoring",
+        "/monitoring/summary", "/login", "/login_check", "/token", "/app_id", "/svelte/x", "/docs",
+        "/openapi.json",
         "/page/../server.py", "/page/%2e%2e/server.py", "/static/..%2f..%2froutes.py", "/assets/..%5c..%5cx",
         "/PAGE/chat.js", "//etc/passwd", "/gradio_api/queue/join/../../file=/etc/passwd",
     ],
@@ -113,10 +146,14 @@ def test_routes_that_the_page_does_not_use_do_not_exist(served, method, path):
 
 
 def test_an_upload_is_refused_and_nothing_is_stored(served):
-    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nstored?\r\n--x--\r\n'
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nstored?\r\n--x--\r\n'
+    )
     headers = [("Content-Type", "multipart/form-data; boundary=x")]
     for origin in ([], [("Origin", "https://evil.example")], [("Origin", "null")], [("Origin", served.url)]):
-        assert send(served, "/gradio_api/upload", method="POST", headers=headers + origin, body=body)[0] == 403
+        assert (
+            send(served, "/gradio_api/upload", method="POST", headers=headers + origin, body=body)[0] == 403
+        )
     assert _stored() == []
 
 
@@ -130,8 +167,13 @@ FILES = [{"path": "/etc/passwd"}, {"path": "http://127.0.0.1:{port}/passage"}]
 def call_every_function(served, smuggled) -> tuple[list[int], bytes]:
     """Calls the page's functions with `smuggled` in every input: the statuses, and what came back."""
     statuses = []
-    for dependency in json.loads(send(served, "/config")[2])["dependencies"]:
-        call = {"data": [smuggled for _ in dependency["inputs"]], "fn_index": dependency["id"], "session_hash": "x"}
+    functions = json.loads(send(served, "/config")[2])["dependencies"]
+    for dependency in [function for function in functions if function["inputs"]]:
+        call = {
+            "data": [smuggled for _ in dependency["inputs"]],
+            "fn_index": dependency["id"],
+            "session_hash": "x",
+        }
         headers = [("Content-Type", "application/json")]
         body = json.dumps(call).encode()
         statuses.append(send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0])
@@ -142,7 +184,11 @@ def call_every_function(served, smuggled) -> tuple[list[int], bytes]:
 @pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("within", ["{}", "[{}]", '{"text": {}}'])
 def test_a_file_named_in_a_call_is_not_read(served, file, within):
-    file = {**file, "path": file["path"].replace("{port}", str(served.port)), "meta": {"_type": "gradio.FileData"}}
+    file = {
+        **file,
+        "path": file["path"].replace("{port}", str(served.port)),
+        "meta": {"_type": "gradio.FileData"},
+    }
     smuggled = json.loads(within.replace("{}", json.dumps(file)))
     statuses, _ = call_every_function(served, smuggled)
     assert statuses and set(statuses) == {403}
@@ -151,18 +197,24 @@ def test_a_file_named_in_a_call_is_not_read(served, file, within):
 
 def test_nor_is_it_read_by_gradio_itself(served, monkeypatch):
     monkeypatch.setattr("ui.guard.names_no_file", lambda body: True)
-    statuses, answered = call_every_function(served, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}})
+    statuses, answered = call_every_function(
+        served, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}
+    )
     assert 200 in statuses and b"process_completed" in answered and b"root:" not in answered
     assert _stored() == []
 
 
 def test_a_file_named_in_words_is_words(served):
-    statuses, answered = call_every_function(served, '{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}')
+    statuses, answered = call_every_function(
+        served, '{"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}'
+    )
     assert set(statuses) == {200} and b"process_completed" in answered and b"root:" not in answered
     assert _stored() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b'{"data": {}}', b'{"data": [1]}', b"[" * 200_000, b"\xff"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"null", b'{"data": {}}', b'{"data": [1]}', b"[" * 200_000, b"\xff"]
+)
 def test_a_call_that_is_none_is_refused(served, body):
     headers = [("Content-Type", "application/json")]
     assert send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0] == 403
@@ -186,7 +238,13 @@ def test_too_much_is_refused_at_once(served):
 
 def test_a_second_guard_stands_behind_the_escaping(served):
     policy = send(served, "/")[1]["Content-Security-Policy"]
-    for rule in ("default-src 'self'", "script-src-attr 'none'", "img-src 'self' data: blob:", "connect-src 'self'", "frame-ancestors 'none'"):  # fmt: skip
+    for rule in (
+        "default-src 'self'",
+        "script-src-attr 'none'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+    ):
         assert rule in policy
     assert "http" not in policy and "*" not in policy
     assert send(served, "/nothing")[1]["Content-Security-Policy"] == policy
@@ -198,7 +256,9 @@ def test_the_page_names_no_foreign_address_that_it_loads(served):
         assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", tag), tag
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.evil.example"]
+)
 def test_it_serves_this_machine_only(host):
     with pytest.raises(BylineError, match="token"):
         serve(None, host=host, port=0)

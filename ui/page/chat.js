@@ -248,15 +248,19 @@
 
   // ---- What Gradio draws later ------------------------------------------------------------
 
-  let questions = 0;
+  let replied = 0;
   new MutationObserver(() => {
     // Gradio gives each message its own source as a name: a screen reader would read HTML aloud.
-    for (const message of document.querySelectorAll('#chat [aria-label*="<div"]')) {
+    for (const message of document.querySelectorAll('#chat [aria-label*="<"]')) {
       message.removeAttribute("aria-label");
     }
-    // A new question comes to the top, so that its answer is read from the beginning.
-    const all = document.querySelectorAll(".question");
-    if (all.length > questions) all[all.length - 1].scrollIntoView({ block: "start" });
-    questions = all.length;
+    // What is new is read from its question on, which therefore comes to the top unless it is near.
+    const all = (selector) => document.querySelectorAll(selector).length;
+    const replies = 2 * all(".answer, .problem") + all(".stage"); // an answer takes the stage's place
+    const question = [...document.querySelectorAll(".question")].at(-1);
+    const top = question?.getBoundingClientRect().top;
+    const isNear = top >= 0 && top < innerHeight * 0.4;
+    if (replies > replied && !isNear) question?.scrollIntoView({ block: "start" });
+    replied = replies;
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();

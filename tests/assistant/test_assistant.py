@@ -1,0 +1,186 @@
+"""Answers: exact quotes, removal at once, abstention, damage, copies, filters."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from assistant.assistant import CLAIMS, NEAREST, Assistant
+from corpus.library import Library
+from corpus.types import BylineError, Filters
+
+QUESTION = "who controls eastern Aleppo?"
+
+
+def every_quote_is_exact(library, answer):
+    shown = (*answer.claims, *answer.nearest)
+    assert shown and len(answer.claims) <= CLAIMS and len(answer.nearest) <= NEAREST
+    for claim in shown:
+        text = library.text(claim.quote.document_id)
+        assert claim.text == text[claim.quote.start : claim.quote.end] and claim.text.strip()
+        assert claim.document.id == claim.quote.document_id
+    return True
+
+
+@pytest.fixture
+def seed(data, library, fill):
+    fill(data / "seed" / "aleppo.txt")
+    return Assistant(library)
+
+
+def test_the_question_that_started_it(seed):
+    answer = seed.ask(QUESTION)
+    quotes = [claim.text for claim in answer.claims]
+    assert not answer.abstained and len(quotes) <= 8
+    assert any(q.startswith("Syrian government and allied troops") and "northern parts" in q for q in quotes)
+    assert any("Russian Ministry of Defence" in q and '"half" of eastern Aleppo has been "liberated"' in q for q in quotes)
+    assert any(q.startswith("Rebels say they will not withdraw") for q in quotes)
+
+
+def test_every_quote_is_exact_over_sample_seed_and_naughty_strings(data, tmp_path, library, fill):
+    from ui.sample import SAMPLE
+
+    strings = tmp_path / "naughty.jsonl"
+    naughty = json.loads((data / "robust" / "blns.json").read_text())
+    strings.write_text("".join(json.dumps({"id": str(n), "text": f"{text}\n\n{text}."}) + "\n" for n, text in enumerate(naughty)))
+    fill(*sorted(SAMPLE.glob("*.md")), data / "seed" / "aleppo.txt", strings)
+    asker = Assistant(library)
+    questions = [json.loads(line)["question"] for line in (data / "seed" / "questions.jsonl").read_text().splitlines()]
+    outside = [text for text in naughty if any(ord(c) > 0xFFFF for c in text)]
+    assert len(outside) == 24
+    for question in [*questions, *outside, *naughty[::9]]:
+        if question.strip():
+            assert every_quote_is_exact(library, asker.ask(question))
+
+
+def test_the_seed_questions_find_their_sentence(seed, data):
+    """Facts and attributions: never fewer than plain fusion over all sentences finds within three."""
+    first = third = count = 0
+    for line in (data / "seed" / "questions.jsonl").read_text().splitlines():
+        question = json.loads(line)
+        if question["type"] not in ("fact", "attribution"):
+            continue
+        count += 1
+        answer = seed.ask(question["question"])
+        gold = [entry["sentence"] for entry in question["gold"]]
+        held = [any(claim.text in g or g in claim.text for g in gold) for claim in (*answer.claims, *answer.nearest)]
+        first, third = first + held[0], third + any(held[:3])
+    assert count == 20
+    assert (first, third) >= (17, 18)
+
+
+def test_a_removed_document_is_never_cited_again_by_anyone(files, library, fill):
+    fill(files(a_txt="The harbour of Orme is held by the guild.", b_txt="The harbour of Orme is held by the crown."))
+    question = "who holds the harbour of Orme?"
+    code = """
+import sys
+from pathlib import Path
+from assistant.assistant import Assistant
+asker = Assistant.open(Path(sys.argv[1]))
+for line in sys.stdin:
+    print([claim.text for claim in asker.ask(line).claims], flush=True)
+"""
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, library.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+    def elsewhere():
+        other.stdin.write(question + "\n")
+        other.stdin.flush()
+        return other.stdout.readline()
+
+    asker = Assistant(library)
+    try:
+        assert "guild" in elsewhere() and "crown" in elsewhere()
+        assert len(asker.ask(question).claims) == 2
+        with Library(library.folder).writing() as writer:
+            writer.remove([library.named("a.txt").id])
+        assert "guild" not in elsewhere()
+        assert [claim.text for claim in asker.ask(question).claims] == ["The harbour of Orme is held by the crown."]
+    finally:
+        other.kill()
+        other.communicate()
+
+
+def test_a_document_added_by_another_process_is_found_at_the_next_question(files, library, fill, byline):
+    fill(files(a_txt="The harbour of Orme is held by the guild."))
+    asker = Assistant(library)
+    assert asker.ask("who is the mayor of Lund?").abstained
+    files(b_txt="The mayor of Lund is Greta Holm.")
+    assert byline("add", files()).returncode == 0
+    assert asker.ask("who is the mayor of Lund?").claims[0].text == "The mayor of Lund is Greta Holm."
+
+
+def test_a_name_that_stands_nowhere_is_said_not_to(seed):
+    answer = seed.ask("what is the capital of Mongolia?")
+    assert answer.abstained and not answer.claims and answer.nearest
+    assert answer.unmentioned == ("Mongolia",) and answer.confidence < 0.01
+    for misspelt in ("who controls eastern Allepo?", "where is Brita Hagi Hassan from?"):
+        assert not seed.ask(misspelt).unmentioned
+
+
+def test_an_empty_library_abstains(library):
+    answer = Assistant(library).ask(QUESTION)
+    assert answer.abstained and not answer.claims and not answer.nearest and answer.confidence == 0
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\n\t"])
+def test_an_empty_question_is_refused(library, question):
+    with pytest.raises(BylineError, match="empty"):
+        Assistant(library).ask(question)
+
+
+def test_copies_are_shown_once_with_all_who_hold_them(tmp_path, library, fill):
+    wire = tmp_path / "wire.jsonl"
+    wire.write_text(
+        "".join(
+            json.dumps({"id": outlet, "source": outlet, "text": text}) + "\n"
+            for outlet, text in (
+                ("Courier", "The guild holds the harbour of Orme."),
+                ("Herald", "Guild holds harbour of Orme"),
+                ("Mirror", "The guild does not hold the harbour of Orme."),
+                ("Star", "The guild held the harbour of Orme."),
+            )
+        )
+    )
+    fill(wire)
+    answer = Assistant(library).ask("who holds the harbour of Orme?")
+    assert [(c.document.name, [d.name for d in c.copies]) for c in answer.claims if c.copies] in (
+        [("Courier", ["Herald"])], [("Herald", ["Courier"])],
+    )  # fmt: skip
+    assert len(answer.claims) == 3, "a negation or another tense is no copy"
+    assert answer.documents == 4 and answer.origins == 3
+
+
+def test_filters_hold_and_undated_documents_are_counted(tmp_path, library, fill):
+    wire = tmp_path / "wire.jsonl"
+    wire.write_text(
+        '{"id": "1", "text": "The guild holds the harbour.", "published": "2016-11-28", "source": "Courier"}\n'
+        '{"id": "2", "text": "The crown holds the harbour.", "published": "2016-11-30", "source": "Herald"}\n'
+        '{"id": "3", "text": "The town holds the harbour."}\n'
+    )
+    fill(wire)
+    asker = Assistant(library)
+
+    def names(**given):
+        answer = asker.ask("who holds the harbour?", filters=Filters(**given))
+        return sorted(claim.document.name for claim in answer.claims), answer.excluded_undated
+
+    assert names() == (["1", "2", "3"], 0)
+    assert names(since="2016-11-29") == (["2"], 1)
+    assert names(as_of="2016-11-29") == (["1"], 1)
+    assert names(source="courier") == (["1"], 0)
+
+
+def test_a_damaged_document_is_left_out_and_named(files, library, fill):
+    fill(files(a_txt="The harbour of Orme is held by the guild.", b_txt="The harbour of Orme is held by the crown."))
+    damaged = library.named("a.txt").id
+    library.close()
+    with sqlite3.connect(library.path) as db:
+        db.execute("UPDATE parts SET text = replace(text, 'guild', 'thief') WHERE document_id = ?", (damaged,))
+    db.close()
+    answer = Assistant(library).ask("who holds the harbour of Orme?")
+    assert [claim.text for claim in answer.claims] == ["The harbour of Orme is held by the crown."]
+    assert len(answer.problems) == 1 and "damaged" in answer.problems[0] and f"byline remove {damaged}" in answer.problems[0]

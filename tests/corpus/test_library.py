@@ -1,0 +1,195 @@
+"""The library: exact text, hashes that vouch for it, removal, formats, damage."""
+
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+
+from corpus.library import Library
+from corpus.record import PART_BYTES, cut_parts
+from corpus.sentences import sentences
+from corpus.sqlite import MIGRATIONS
+from corpus.types import BylineError, Filters, Reading, Span
+
+FINGERPRINT = {"model": "test", "dimension": 4, "weights_sha256": "0" * 64}
+
+
+def put(library, text, name="a.txt", **fields):
+    spans = sentences(text)
+    vectors = {text[start:end]: np.eye(4, dtype=np.float32)[n % 4] for n, (start, end) in enumerate(spans)}
+    reading = Reading(text, "text/plain", **fields)
+    with library.writing() as writer:
+        writer.claim_encoder(FINGERPRINT)
+        return writer.put(
+            reading, origin="/x", name=name, file=f"/x/{name}", stated=text, spans=spans, vectors=vectors
+        )
+
+
+def altered(library, statement, *values):
+    """Changes a row behind the library's back, as a bit flip on the disk does."""
+    library.close()
+    with sqlite3.connect(library.path) as db:
+        assert db.execute(statement, values).rowcount > 0
+    db.close()
+    return Library(library.folder)
+
+
+def test_text_comes_back_to_the_character(library, data):
+    strings = json.loads((data / "robust" / "blns.json").read_text())
+    for number, text in enumerate(text for text in strings if text.strip()):
+        document = put(library, text, f"{number}")
+        assert library.text(document.id) == text
+        for start, end in sentences(text):
+            assert library.quote(Span(document.id, start, end)) == text[start:end]
+
+
+def test_a_long_text_is_kept_in_parts_and_quoted_across_them(library):
+    text = "".join(f"Paragraph {n} tells of 雪 and of the {n}th convoy. It is long enough.\n\n" for n in range(12_000))
+    document = put(library, text)
+    with library.reading() as db:
+        lengths = [row[0] for row in db.execute("SELECT length(CAST(text AS BLOB)) FROM parts")]
+    assert len(lengths) > 2 and max(lengths) <= PART_BYTES
+    assert library.text(document.id) == text
+    for start, end in sentences(text)[::997]:
+        passage = library.passage(Span(document.id, start, end), reach=300_000)
+        assert passage.quote == text[start:end] == library.quote(Span(document.id, start, end))
+        assert passage.before == text[max(start - 300_000, 0) : start] and passage.cut_before == (start > 300_000)
+        assert passage.after == text[end : end + 300_000] and passage.cut_after == (end + 300_000 < len(text))
+
+
+def test_parts_are_cut_at_sentences_and_join_to_the_text():
+    text = "word " * 200_000
+    ranges = cut_parts(text, sentences(text))
+    assert [start for start, _ in ranges[1:]] == [end for _, end in ranges[:-1]]
+    assert ranges[0][0] == 0 and ranges[-1][1] == len(text)
+    assert all(end - start <= PART_BYTES for start, end in ranges)
+    assert {start for start, _ in ranges[1:]} <= {start for start, _ in sentences(text)}
+
+
+def test_an_id_is_never_used_again(library):
+    first = put(library, "First.", "a")
+    with library.writing() as writer:
+        writer.remove([first.id])
+    second = put(library, "Second.", "a")
+    assert second.id != first.id
+    assert library.document(first.id) is None
+    assert library.departed(first.id) is not None and library.departed(second.id) is None
+
+
+def test_removed_text_is_not_left_on_the_disk(library):
+    document = put(library, "The password of the safe is swordfish.")
+    put(library, "Something else stays here.", "b.txt")
+    with library.writing() as writer:
+        writer.remove([document.id])
+    on_disk = b"".join(path.read_bytes() for path in library.folder.rglob("*") if path.is_file())
+    assert b"swordfish" not in on_disk and b"Something else" in on_disk
+
+
+def test_a_vector_goes_with_its_last_sentence_only(library):
+    one, two = put(library, "Shared sentence. Only one.", "1"), put(library, "Shared sentence. Only two.", "2")
+    with library.writing() as writer:
+        writer.remove([one.id])
+    assert library.without_vector(["Shared sentence.", "Only one.", "Only two."]) == ["Only one."]
+    with library.writing() as writer:
+        writer.remove([two.id])
+    assert library.without_vector(["Shared sentence."]) == ["Shared sentence."]
+
+
+@pytest.mark.parametrize(
+    ("what", "statement"),
+    [
+        ("a word", "UPDATE parts SET text = replace(text, 'repelled', 'rewarded') WHERE document_id = 1"),
+        ("the outlet", "UPDATE documents SET source = 'Herald' WHERE id = 1"),
+        ("the date", "UPDATE documents SET published = '2016-11-30' WHERE id = 1"),
+        ("the title", "UPDATE documents SET title = NULL WHERE id = 1"),
+        ("the name", "UPDATE documents SET name = 'b.txt' WHERE id = 1"),
+        ("a boundary", "UPDATE sentences SET end = end - 3 WHERE id = 1"),
+        ("a missing sentence", "DELETE FROM sentences WHERE id = 1"),
+        ("a sentence of another document", "UPDATE sentences SET document_id = 1 WHERE id = 3"),
+        ("a part's place", "UPDATE parts SET start = 1 WHERE document_id = 1"),
+        ("a part's hash", "UPDATE parts SET text_sha256 = text_sha256 || ' ' WHERE document_id = 1"),
+        ("the record's hash", "UPDATE documents SET record_sha256 = record_sha256 || ' ' WHERE id = 1"),
+        ("the marks", "UPDATE documents SET set_by_person = '[1' WHERE id = 1"),
+        ("a part that is gone", "DELETE FROM parts WHERE document_id = 1"),
+    ],
+)
+def test_nothing_is_quoted_from_an_altered_record(library, what, statement):
+    text = "They were repelled. The toll is six."
+    document = put(library, text, source="Courier", published="2016-11-29", title="T")
+    whole = put(library, "Another document. With a second sentence.", "c.txt")
+    library = altered(library, statement)
+    for attempt in (library.quote, library.passage):
+        with pytest.raises(BylineError, match="damaged"):
+            attempt(Span(document.id, 0, 19))
+    with pytest.raises(BylineError, match="byline remove 1"):
+        library.text(document.id)
+    texts, problems = library.quotes([Span(document.id, 0, 19), Span(whole.id, 0, 17)])
+    assert Span(document.id, 0, 19) not in texts and problems[0].count("damaged") == 1
+    if what != "a sentence of another document":
+        assert texts == {Span(whole.id, 0, 17): "Another document."} and len(problems) == 1
+    assert f"{library.path}: document 1 ({library.document('1').name})" in [where for _, where, _ in library.damage()]
+
+
+def test_a_flipped_vector_is_found_by_check(library):
+    put(library, "They were repelled.")
+    assert not list(library.damage())
+    library = altered(library, "UPDATE vectors SET vector = zeroblob(length(vector))")
+    ((what, _, mend),) = library.damage()
+    assert "vector" in what and "byline rebuild" in mend
+
+
+def test_a_file_that_is_not_a_library_is_refused(tmp_path):
+    (tmp_path / "library.sqlite").write_bytes(b"SQLite format 3\0" + b"nonsense" * 1000)
+    with pytest.raises(BylineError, match="damaged or not a library"):
+        Library(tmp_path)
+    with pytest.raises(BylineError, match="there is no library"):
+        Library(tmp_path / "nowhere")
+
+
+def test_a_newer_format_is_refused_with_both_numbers(library):
+    library.close()
+    with sqlite3.connect(library.path) as db:
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.close()
+    with pytest.raises(BylineError, match=rf"format {len(MIGRATIONS) + 1}.*up to {len(MIGRATIONS)}"):
+        Library(library.folder)
+
+
+def test_another_encoder_is_refused_with_both_and_the_command(library):
+    put(library, "A sentence.")
+    with pytest.raises(BylineError, match=r"test \(4 dim.*other \(768 dim.*byline rebuild"):
+        library.check_encoder({"model": "other", "dimension": 768, "weights_sha256": "1" * 64})
+
+
+def test_a_model_of_the_same_width_is_refused_too(library):
+    """THREATS 38: the width alone does not tell two models apart."""
+    put(library, "A sentence.")
+    with library.writing() as writer, pytest.raises(BylineError, match="byline rebuild"):
+        writer.claim_encoder(FINGERPRINT | {"weights_sha256": "2" * 64})
+
+
+def test_filters_leave_undated_documents_out_and_count_them(library):
+    put(library, "One.", "1", source="Courier", published="2016-11-28")
+    put(library, "Two.", "2", source="Courier")
+    put(library, "Three.", "3", source="Herald", published="2016-11-30T10:00:00+02:00")
+    assert library.allowed(Filters()) == (None, 0)
+
+    def passing(**given):
+        ids, undated = library.allowed(Filters(**given))
+        return ids.tolist(), undated
+
+    assert passing(source="COURIER") == ([1, 2], 0)
+    assert passing(since="2016-11-29") == ([3], 1)
+    assert passing(until="2016-11-30") == ([1, 3], 1)
+    assert passing(until="2016-12-05", as_of="2016-11-29") == ([1], 1)
+    assert passing(source="Herald", since="2016-01-01") == ([3], 0)
+
+
+def test_setting_by_hand_is_marked_and_vouched_for(library):
+    document = put(library, "A sentence.")
+    with library.writing() as writer:
+        writer.set(document.id, {"source": "Courier"})
+    (after,) = library.documents()
+    assert (after.id, after.source, after.set_by_person) == (document.id, "Courier", ("source",))
+    assert library.text(document.id) == "A sentence." and not list(library.damage())

@@ -1,0 +1,130 @@
+"""Finding: the right sentence, filters, removal, and questions that are no query language."""
+
+import json
+
+import numpy as np
+import pytest
+
+from corpus.types import Filters
+from index.lexical import Lexical, Tail, words
+from index.search import search, search_documents
+from index.sync import Index
+
+BRIDGE = "---\ntitle: Bridge over the Orme\nsource: Courier\npublished: 2016-11-28\n---\n"
+
+
+@pytest.fixture
+def town(files, fill):
+    """A handful of short documents on different matters."""
+    files(
+        bridge_md=BRIDGE + "The engineers inspected it. The cost has risen to 86 million.\n",
+        flood_md="---\nsource: Herald\npublished: 2016-11-29\n---\nThe flood took two mills. The cost has risen to 12.\n",
+        school_txt="The school has 300 pupils. Its headmaster is Anna Brandt.",
+        harvest_txt="Farmers brought in the barley late. Rain had delayed them.",
+    )
+    return fill(files(), index=True)
+
+
+def texts(library, encoder, index, question, k=5, filters=Filters(), find=search):
+    hits = find(library, index, question, encoder.encode([question])[0], k, filters)
+    return [library.quote(hit.span) for hit in hits]
+
+
+def test_the_document_and_neighbours_tell_which_sentence_is_meant(town, library, encoder):
+    """ "The cost has risen to ..." names neither bridge nor flood. """
+    index = Index(library)
+    bridge, flood = "The cost has risen to 86 million.", "The cost has risen to 12."
+    found = texts(library, encoder, index, "what does the bridge cost?", 8)
+    assert found[0] == bridge
+    found = texts(library, encoder, index, "how much did the flood cost?", 8)
+    assert found.index(flood) < 2 and found.index(flood) < found.index(bridge)
+
+
+def test_documents_are_ranked_each_once(town, library, encoder):
+    found = texts(library, encoder, Index(library), "who is headmaster of the school?", 4, find=search_documents)
+    assert len(found) == 4 and found[0] == "Its headmaster is Anna Brandt."
+
+
+def test_filters_hold_and_all_that_pass_come_back(town, library, encoder):
+    index = Index(library)
+    for filters in (Filters(source="Herald"), Filters(since="2016-11-29"), Filters(source="herald", until="2016-11-29")):
+        found = texts(library, encoder, index, "what does the bridge cost?", 5, filters)
+        assert sorted(found) == ["The cost has risen to 12.", "The flood took two mills."]
+    assert texts(library, encoder, index, "bridge", 5, Filters(source="nobody")) == []
+
+
+def test_the_tail_is_searched_like_the_base(files, town, library, fill, encoder):
+    index = Index(library)
+    question = "who won the regatta on the lake?"
+    before = texts(library, encoder, index, question)
+    files(regatta_txt="The regatta on the lake was won by the crew of Lund.")
+    fill(files(), index=False)
+    assert "crew of Lund" in texts(library, encoder, index, question)[0]
+    assert "crew of Lund" in texts(library, encoder, Index(library), question)[0]
+    assert all("Lund" not in text for text in before)
+
+
+def test_base_and_tail_score_alike():
+    """The tail's BM25 is tantivy's, up to its rounding of text lengths."""
+    corpus = [(n, n % 3, f"convoy {'tents ' * (n % 4)} number n{n} reached the town {'late ' * (n % 2)}") for n in range(60)]
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory() as folder:
+        base = Lexical.build(Path(folder, "x"), corpus)
+        tail = Tail(None)
+        tail.add(corpus)
+        for query in ("tents", "n7 late", "the convoy number n12"):
+            ids, scores = base.search(words(query), 60)
+            ours = dict(zip(*map(np.ndarray.tolist, tail.search(words(query), 60)), strict=True))
+            assert set(ids.tolist()) == set(ours)
+            assert [ours[i] for i in ids.tolist()] == pytest.approx(scores.tolist(), rel=0.05)
+            for limit in ({"groups": np.array([1])}, {"ids": np.array([7, 12, 31])}):
+                assert set(base.search(words(query), 60, **limit)[0]) == set(tail.search(words(query), 60, **limit)[0])
+
+
+def test_what_is_replaced_is_never_found_again(files, town, library, fill, encoder):
+    index = Index(library)
+    assert "Brandt" in texts(library, encoder, index, "who is the headmaster?", 1)[0]
+    (files() / "school.txt").write_text("The school has 300 pupils. Its headmaster is Karl Vogel.")
+    fill(files(), index=False)
+    found = texts(library, encoder, index, "who is the headmaster Anna Brandt?", 50)
+    assert not [text for text in found if "Brandt" in text] and "Vogel" in found[0]
+
+
+def test_k_are_found_though_most_of_the_index_was_removed(tmp_path, library, fill, encoder):
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(json.dumps({"id": str(n), "text": f"Convoy {n} brought tents."}) + "\n" for n in range(600)))
+    fill(path)
+    index = Index(library)
+    with library.writing() as writer:
+        writer.remove([document.id for document in library.documents() if int(document.name) >= 7])
+    assert len(texts(library, encoder, index, "which convoy brought tents?", 20)) == 7
+    assert len(texts(library, encoder, index, "which convoy brought tents?", 5)) == 5
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["multi-agent", "why?", '"', "@x", "NEAR(", "a AND", "OR", "*", "flood:", "text:flood", "[a TO b]", "flood^9", "~",
+     "\\", "(((((", "'; DROP TABLE documents; --", "+", "-", "!", "flood~2", "🤖", "\u202e", "\0", " ".join(["flood"] * 500)],
+)  # fmt: skip
+def test_a_question_is_never_a_query_language(town, library, encoder, question):
+    """THREATS 33: no error, and no empty result where sentences exist."""
+    assert texts(library, encoder, Index(library), question, 3)
+
+
+def test_characters_of_query_languages_do_not_hide_a_match(town, library, encoder):
+    index = Index(library)
+    for question in ("barley-late?", '"barley', "barley AND NOT late", "(barley)", "barley*", "@barley:"):
+        assert "barley" in texts(library, encoder, index, question, 1)[0]
+
+
+def test_the_naughty_strings_are_searched_for_without_an_error(town, library, encoder, data):
+    index = Index(library)
+    for text in json.loads((data / "robust" / "blns.json").read_text()):
+        if text.strip():
+            assert texts(library, encoder, index, text, 1)
+
+
+def test_an_empty_library_finds_nothing(library, encoder):
+    assert texts(library, encoder, Index(library), "anything at all") == []
