@@ -7,26 +7,26 @@ Otherwise two things are looked at in the best sentence: its cosine with the que
 question's words that it holds, weighted by their rarity (inverse document frequency). A logistic
 regression turns them into the probability that this sentence answers the question. It was fitted
 on the open NewsQA articles of even hash, once with the article that answers and once without:
-`tests/bench/confidence.py` does it again and shows how it holds on the others.
+`tests/bench/answers.py` does it again and shows how it holds on the others.
 """
 
 import math
 import re
 
 from assistant.types import Claim
-from index.lexical import words
+from index.lexical import asked, words
 from index.sync import Index
 
-COSINE, COVERAGE, CONSTANT = 4.61, 4.69, -6.50
+COSINE, COVERAGE, CONSTANT = 4.85, 3.08, -6.30
 # Below this there is next to nothing in common with the question. Words cannot tell a sentence on
 # the topic from one that answers, so a higher threshold would refuse paraphrased questions.
-THRESHOLD = 0.01
+THRESHOLD = 0.005
 # Below this the answer is shown, and said to be no more than the nearest passages.
 UNSURE = 0.2
 
 
 # What is left when a name of the question stands nowhere.
-UNMENTIONED = 0.005
+UNMENTIONED = 0.0025
 _WORD = re.compile(r"[^\W\d_]\w*")
 
 
@@ -53,7 +53,7 @@ def unmentioned(question: str, index: Index) -> tuple[str, ...]:
 
 def coverage(question: str, sentence: str, index: Index) -> float:
     """The share of the question's words that the sentence holds, weighted by their rarity."""
-    weights = index.rarity(words(question))
+    weights = index.rarity(asked(question))
     held = set(words(sentence))
     return sum(weight for word, weight in weights.items() if word in held) / (sum(weights.values()) or 1.0)
 

@@ -7,8 +7,10 @@ character of a question can be an error.
 
 import difflib
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,28 @@ _ANALYZER = (
 def words(text: str) -> list[str]:
     """The words of a text as they are indexed: lower case, without accents, stemmed."""
     return _ANALYZER.analyze(text)
+
+
+# Words that ask or join and tell nothing of what is asked about. Left out of questions, kept in texts.
+_EMPTY = frozenset(
+    words(
+        "a an and are as at be been but by for from if in into is it its of on or such that the their then there these "
+        "they this to was were will with what who whom whose which when where why how did do does has have had i you "
+        "he she we his her them than no not many much can could would should may might about after before"
+    )
+)
+
+
+def asked(question: str) -> list[str]:
+    """The words of a question that tell what it is about; all of them, if none does."""
+    every = words(question)
+    return [word for word in every if word not in _EMPTY] or every
+
+
+def joined(question: str) -> list[str]:
+    """Neighbouring words of a question as one, as others may spell them: "air strikes", "airstrikes"."""
+    letters = re.findall(r"[^\W\d_]+", question)
+    return [word for one, two in pairwise(letters) for word in words(one + two)]
 
 
 def _schema() -> tantivy.Schema:

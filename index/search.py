@@ -11,13 +11,12 @@ import numpy as np
 
 from corpus.library import Library
 from corpus.types import Filters, Span
-from index.lexical import words
 from index.sync import Index
 
 DEPTH = 200  # sentences by cosine, and by BM25, that become candidates
 DOCUMENTS = 20  # documents by BM25 all whose sentences become candidates
 LONG = 400  # sentences; of a longer document only those found by themselves
-WEIGHTS = (1.0, 0.7, 0.5, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
+WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
 NO_FILTERS = Filters()
 
 
@@ -86,7 +85,7 @@ def gather(
         index.refresh()
         groups, _ = library.allowed(filters)
         allowed = None if groups is None else library.sentence_ids(groups)
-        terms = words(question)
+        terms = index.terms(question)
         near, _ = index.documents(terms, max(DOCUMENTS, documents), ids=groups)
         within = [range(first, last + 1) for first, last in library.ranges(near).values() if last - first < LONG]
         depth = max(DEPTH, k)
@@ -123,10 +122,10 @@ def _evidence(library: Library, index: Index, rows: np.ndarray, terms: list[str]
     )  # fmt: skip
 
 
-def fuse(evidence: Evidence) -> np.ndarray:
+def fuse(evidence: Evidence, weights: tuple[float, ...] = WEIGHTS) -> np.ndarray:
     """One score a candidate, float32 (n,): the weighted sum of z-scores over the candidates."""
     kinds = (evidence.cosine, evidence.words, evidence.neighbours, evidence.document)
-    return sum((weight * _z(kind) for weight, kind in zip(WEIGHTS, kinds, strict=True)), np.float32(0.0))
+    return sum((weight * _z(kind) for weight, kind in zip(weights, kinds, strict=True)), np.float32(0.0))
 
 
 def _z(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from corpus.library import Library
 from corpus.types import BylineError
 from index import base as bases
 from index.base import Base
-from index.lexical import Tail
+from index.lexical import Tail, asked, joined
 
 # A base is built anew when the rows it lacks and the rows it holds in vain reach this share of it.
 STALE = 0.1
@@ -65,12 +65,19 @@ class Index:
         """The ids and BM25 scores of the k best documents (of these)."""
         return self._lexical("documents", terms, k, None, ids)
 
+    def terms(self, question: str) -> list[str]:
+        """The words to look a question up by."""
+        return asked(question) + [word for word in joined(question) if self._frequency(word)]
+
     def rarity(self, terms: list[str]) -> dict[str, float]:
         """The inverse document frequency of each word, over sentences."""
-        base, tail = self._base, self._tail.sentences
-        total = tail.count + (base.sentences.count if base else 0)
-        seen = {term: tail.frequency(term) + (base.sentences.frequency(term) if base else 0) for term in terms}
+        total = self._tail.sentences.count + (self._base.sentences.count if self._base else 0)
+        seen = {term: self._frequency(term) for term in terms}
         return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
+
+    def _frequency(self, word: str) -> int:
+        base = self._base.sentences.frequency(word) if self._base else 0
+        return base + self._tail.sentences.frequency(word)
 
     def mentions(self, word: str) -> bool:
         """Whether an indexed word, or one spelt nearly so, stands in any text."""

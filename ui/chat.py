@@ -39,9 +39,9 @@ def theme() -> gr.themes.Base:
 
 
 def blocks(assistant: Assistant, starters: list[str], banner: str | None) -> gr.Blocks:
-    """The page. Citations, the source panel and the keys are in `page/chat.js`."""
+    """The page. Citations, the source panel, the keys and what is open are in `page/chat.js`."""
     with gr.Blocks(title="Byline", analytics_enabled=False, fill_width=True) as page:
-        masthead = _html(_masthead(assistant, banner), elem_id="masthead")
+        _html(message.masthead(banner), elem_id="masthead")
         chat = gr.Chatbot(
             elem_id="chat",
             label="Conversation",
@@ -88,12 +88,11 @@ def blocks(assistant: Assistant, starters: list[str], banner: str | None) -> gr.
             searching = [*asked, _by("assistant", message.stage("Searching…"))]
             yield {chat: searching, said: asked, box: "", empty: gr.update(visible=False)}
             after = [*asked, _by("assistant", _reply(assistant, question))]
-            yield {chat: after, said: after, masthead: _masthead(assistant, banner)}
+            yield {chat: after, said: after}
 
         quiet = {"api_visibility": "private", "show_progress": "hidden"}
         asking = quiet | {"concurrency_id": "ask"}  # however it is asked: one limit for all
-        outputs = [chat, said, box, empty, masthead]
-        page.load(lambda: _masthead(assistant, banner), None, masthead, **quiet)
+        outputs = [chat, said, box, empty]
         box.submit(turn, [box, said], outputs, **asking)
         for button, starter in zip(buttons, starters, strict=True):
             # The question is the server's own, not what the page sends as the button's label.
@@ -120,13 +119,6 @@ def _reply(assistant: Assistant, question: str) -> str:
             "Something went wrong inside Byline, and this question was not answered. "
             "The details are in the terminal where Byline runs."
         )
-
-
-def _masthead(assistant: Assistant, banner: str | None) -> str:
-    try:
-        return message.masthead(*assistant.library.coverage(), banner)
-    except BylineError as error:
-        return message.masthead(None, None, str(error))
 
 
 def _html(html: str, **more) -> gr.HTML:

@@ -15,7 +15,7 @@ BODY_LIMIT = 256 * 1024  # bytes: the longest question there is room for, and to
 
 # All that the page asks for. A route that is not here does not exist.
 _ROUTES = re.compile(
-    r"/(|config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|passage"
+    r"/(|config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|passage|holdings"
     r"|(page|assets|static)/[\w./-]+"
     r"|gradio_api/(queue/(join|data)|heartbeat/\w+|startup-events|info|cancel|reset))/?",
     re.ASCII,

@@ -28,13 +28,17 @@ def verbatim(text: str) -> str:
     )
 
 
-def masthead(documents: int | None, newest: str | None, banner: str | None) -> str:
-    """The head of the page: its name, what is open (nothing is said of None), and what to know."""
-    held = "" if documents is None else _count(documents, "document")
-    newest = f", newest {_date(newest)}" if newest else ""
-    note = f'<p id="banner">{verbatim(banner)}</p>' if banner else ""
+def masthead(banner: str | None) -> str:
+    """The head of the page: its name, room for what is open (`holdings`), and what to know."""
     name = '<h1><a href="/" title="Start a new conversation">Byline</a></h1>'
-    return f'<header class="masthead">{name}<p id="holdings">{held}{newest}</p></header>{note}'
+    note = f'<p id="banner">{verbatim(banner)}</p>' if banner else ""
+    return f'<header class="masthead">{name}<p id="holdings"></p></header>{note}'
+
+
+def holdings(documents: int, newest: str | None) -> str:
+    """What is open, as plain text."""
+    held = _count(documents, "document")
+    return f"{held}, newest {newest[:10]}" if newest else held
 
 
 def question(text: str) -> str:

@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 
 from assistant.assistant import Assistant
 from corpus.types import BylineError
-from ui import cite
+from ui import cite, message
 from ui.guard import Guard
 
 CONCURRENT = 4  # questions answered at once
@@ -40,6 +40,13 @@ def app(
     @served.get("/passage")
     def passage(at: str = "") -> dict:
         return cite.passage(assistant.library, at)
+
+    @served.get("/holdings")
+    def holdings() -> str:
+        try:
+            return message.holdings(*assistant.library.coverage())
+        except BylineError as error:
+            return str(error)
 
     page = chat.blocks(assistant, list(starters), banner)
     page.queue(default_concurrency_limit=CONCURRENT, max_size=WAITING)

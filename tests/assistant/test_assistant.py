@@ -68,7 +68,7 @@ def test_the_seed_questions_find_their_sentence(seed, data):
         held = [any(claim.text in g or g in claim.text for g in gold) for claim in (*answer.claims, *answer.nearest)]
         first, third = first + held[0], third + any(held[:3])
     assert count == 20
-    assert (first, third) >= (17, 18)
+    assert first >= 18 and third == 20
 
 
 def test_a_removed_document_is_never_cited_again_by_anyone(files, library, fill):

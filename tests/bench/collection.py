@@ -11,11 +11,13 @@ from index.sync import Index, sync
 FOLDER = Path(__file__).resolve().parents[2] / ".bench"
 
 
-def library(name: str, documents: dict[str, str], encoder: Encoder) -> tuple[Library, Index]:
-    """A library that holds these documents, each under its name."""
+def library(name: str, documents: dict[str, str] | list[dict], encoder: Encoder) -> tuple[Library, Index]:
+    """A library that holds these documents: texts by name, or records as in JSONL."""
     FOLDER.mkdir(exist_ok=True)
     source = FOLDER / f"{name}.jsonl"
-    source.write_text("".join(json.dumps({"id": id, "text": text}) + "\n" for id, text in documents.items()))
+    if isinstance(documents, dict):
+        documents = [{"id": id, "text": text} for id, text in documents.items()]
+    source.write_text("".join(json.dumps(record) + "\n" for record in documents))
     made = Library(FOLDER / name, create=True)
     add(made, [source], embed=encoder.encode, encoder=encoder.fingerprint)
     with made.lock():

@@ -51,3 +51,28 @@ def seed_questions() -> list[dict]:
     """Thirty questions on the seed article, of four kinds."""
     lines = (DATA / "seed" / "questions.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]
+
+
+def wikiqa_dev() -> tuple[list[dict], list[Question]]:
+    """Answer sentence selection: one document a question, its candidates as paragraphs; the
+    document's source is the question's id, so that a search can be kept to it."""
+    records, questions = [], []
+    for line in (DATA / "wikiqa" / "wikiqa_dev.jsonl").read_text().splitlines():
+        entry = json.loads(line)
+        starts, at = [], 0
+        for sentence, right in entry["cands"]:
+            starts += [at] * right
+            at += len(sentence) + 2
+        text = "\n\n".join(sentence for sentence, _ in entry["cands"])
+        records.append({"id": entry["qid"], "source": entry["qid"], "text": text})
+        questions.append(Question(entry["qid"], entry["question"], entry["qid"], tuple(starts)))
+    return records, questions
+
+
+def syria() -> tuple[list[dict], list[dict]]:
+    """620 dated articles of 2011-12 and the entries of journalists' timelines (date, text)."""
+    folder = DATA / "syria_t17"
+    return tuple(
+        [json.loads(line) for line in (folder / name).read_text().splitlines()]
+        for name in ("articles.jsonl", "gold_timelines.jsonl")
+    )

@@ -42,7 +42,7 @@ class Read(HTMLParser):
             self.of_class.setdefault(name, []).append("")
         if "href" in given:
             self.links.append(given["href"])
-        assert set(given) <= {"class", "href"}
+        assert set(given) <= {"class", "href", "id", "title"}
 
     def handle_endtag(self, tag):
         self._open.pop()
@@ -178,3 +178,12 @@ def test_a_question_read_otherwise_says_so(library, say):
     claims = (say.claim(library, "gazette", FIRST),)
     page = Read(message.answer(say.answer("Why?", claims, standalone="Why is the bridge closed?"), no_words))
     assert page.of_class["read-as"] == ["Read as: Why is the bridge closed?"]
+
+
+def test_the_head_of_the_page():
+    assert [message.holdings(*held) for held in ((0, None), (1, None), (1_200, "2016-11-30T08:00:00Z"))] == [
+        "0 documents",
+        "1 document",
+        "1,200 documents, newest 2016-11-30",
+    ]
+    assert Read(message.masthead("a <b> ${c}")).words == "Byline" + "a <b> ${c}"

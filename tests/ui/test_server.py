@@ -55,7 +55,8 @@ def send(served, path, *, method="GET", hosts=None, headers=(), body=b"", length
 
 
 EVERYWHERE = [
-    ("GET", "/"), ("GET", "/config"), ("GET", "/passage?at=x"), ("GET", "/page/chat.js"),
+    ("GET", "/"), ("GET", "/config"), ("GET", "/passage?at=x"), ("GET", "/holdings"),
+    ("GET", "/page/chat.js"),
     ("GET", "/theme.css"), ("POST", "/gradio_api/queue/join"),
     ("GET", "/gradio_api/queue/data?session_hash=x"),
     ("GET", "/gradio_api/heartbeat/x"), ("POST", "/gradio_api/upload"),
@@ -271,8 +272,12 @@ def test_a_taken_port_is_named():
             serve(None, port=port)
 
 
-def test_it_says_where_it_is_once_it_answers(tmp_path):
+def test_it_says_where_it_is_once_it_answers_and_calls_nobody(tmp_path):
+    # Whatever would look an address up or connect to one says so, and fails the test below.
     program = (
+        "import sys\n"
+        "calls = ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto')\n"
+        "sys.addaudithook(lambda event, given: event in calls and print(event, given[1:], file=sys.stderr))\n"
         "from types import SimpleNamespace as S\n"
         "from ui.server import serve\n"
         "serve(S(library=S(coverage=lambda: (0, None))), port=0)\n"

@@ -25,16 +25,19 @@
     element.hidden = !text;
   }
 
-  async function passage(address) {
+  /** What the server says; null when it cannot be reached. */
+  async function told(path) {
     try {
       // Never from a cache: a document that has been removed must not be shown again.
-      const reply = await fetch(`/passage?at=${encodeURIComponent(address)}`, { cache: "no-store" });
-      if (reply.ok) return await reply.json();
+      const reply = await fetch(path, { cache: "no-store" });
+      return reply.ok ? await reply.json() : null;
     } catch {
-      // Said below, like every other reason for which there is no passage.
+      return null;
     }
-    return { state: "unreachable", message: "Byline does not answer. Is it still running in its terminal?" };
   }
+
+  const passage = async (address) => (await told(`/passage?at=${encodeURIComponent(address)}`)) ??
+    { state: "unreachable", message: "Byline does not answer. Is it still running in its terminal?" };
 
   const date = (found) => found.published || "undated";
   const byHand = (found, field) => (found.set_by_person?.includes(field) ? " (set by you)" : "");
@@ -248,8 +251,17 @@
 
   // ---- What Gradio draws later ------------------------------------------------------------
 
+  let holdings = "";
+  const learnHoldings = async () => showHoldings(await told("/holdings") ?? holdings);
+  function showHoldings(text) {
+    holdings = text;
+    if ($("holdings") && $("holdings").textContent !== holdings) $("holdings").textContent = holdings;
+  }
+  learnHoldings();
+
   let replied = 0;
   new MutationObserver(() => {
+    showHoldings(holdings);
     // Gradio gives each message its own source as a name: a screen reader would read HTML aloud.
     for (const message of document.querySelectorAll('#chat [aria-label*="<"]')) {
       message.removeAttribute("aria-label");
@@ -261,6 +273,7 @@
     const top = question?.getBoundingClientRect().top;
     const isNear = top >= 0 && top < innerHeight * 0.4;
     if (replies > replied && !isNear) question?.scrollIntoView({ block: "start" });
+    if (replies > replied) learnHoldings(); // documents may have been added meanwhile
     replied = replies;
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
