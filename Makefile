@@ -21,7 +21,7 @@ bench: $(READY)
 	.venv/bin/python -m tests.bench
 
 screenshots: $(READY)
-	.venv/bin/python tests/ui/screenshots.py docs/screenshots
+	.venv/bin/python tests/ui/screenshots.py build/screenshots
 
 # torch stands outside the lock: its builds differ by machine. The rest is locked with hashes.
 $(READY): requirements.lock pyproject.toml

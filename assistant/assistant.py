@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.accounts import collapse
-from assistant.evidence import confidence, sufficient, unmentioned
+from assistant.evidence import UNSURE, confidence, sufficient, unmentioned
 from assistant.types import Answer, Claim
 from corpus.library import Library
 from corpus.types import BylineError, Filters
@@ -83,15 +83,16 @@ class Assistant:
     ) -> Answer:
         enough = sufficient(sure)
         shown = tuple(claims[:CLAIMS]) if enough else ()
-        searched, newest = self.library.coverage()
+        passing, undated = self.library.allowed(filters)
+        searched, newest = self.library.coverage(passing)
         cited = {document.id for claim in shown for document in (claim.document, *claim.copies)}
         sources = {claim.document.source.casefold() for claim in shown if claim.document.source}
         return Answer(
             question=question, standalone=standalone, claims=shown,
             nearest=() if enough else tuple(claims[:NEAREST]),
-            confidence=sure, abstained=not enough,
+            confidence=sure, abstained=not enough, unsure=sure < UNSURE,
             origins=len(sources), documents=len(cited),
-            excluded_undated=self.library.allowed(filters)[1],
+            excluded_undated=undated,
             searched=searched, newest=newest, unmentioned=unmentioned(standalone, self._index),
         )  # fmt: skip
 

@@ -14,17 +14,16 @@ import math
 import re
 
 from assistant.types import Claim
-from index.lexical import asked, words
+from index.lexical import words
 from index.sync import Index
 
 COSINE, COVERAGE, CONSTANT = 4.85, 3.08, -6.30
-# Below this there is next to nothing in common with the question. Words cannot tell a sentence on
-# the topic from one that answers, so a higher threshold would refuse paraphrased questions.
-THRESHOLD = 0.005
-# Below this the answer is shown, and said to be no more than the nearest passages.
-UNSURE = 0.2
-
-
+# Below this there is next to nothing in common with the question: it lies above what questions on
+# other matters get (cosine under .3, no word shared) and below the paraphrased ones of the seed.
+# A higher one would refuse those: words cannot tell a sentence on the topic from one that answers.
+THRESHOLD = 0.009
+# Below this the sentences are shown, and said to be no more than the nearest.
+UNSURE = 0.06
 # What is left when a name of the question stands nowhere.
 UNMENTIONED = 0.0025
 _WORD = re.compile(r"[^\W\d_]\w*")
@@ -53,7 +52,7 @@ def unmentioned(question: str, index: Index) -> tuple[str, ...]:
 
 def coverage(question: str, sentence: str, index: Index) -> float:
     """The share of the question's words that the sentence holds, weighted by their rarity."""
-    weights = index.rarity(asked(question))
+    weights = index.rarity(index.terms(question))
     held = set(words(sentence))
     return sum(weight for word, weight in weights.items() if word in held) / (sum(weights.values()) or 1.0)
 

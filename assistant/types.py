@@ -50,10 +50,11 @@ class Answer:
     """What is said to one question. An abstaining answer has no claims, and `nearest` instead.
 
     `confidence` is the probability that the first claim answers the question, also when the
-    answer abstains. `timings_ms` holds milliseconds by stage. `searched` counts the documents
-    that were searched, `newest` is the latest published date among them. `unmentioned` lists
-    names of the question that stand in no document at all. `problems` says, in words, which
-    documents could not be quoted because their record is damaged.
+    answer abstains; `unsure` says that it is too low to call the claims an answer. `searched`
+    counts the documents that were searched, `newest` is the latest published date among them.
+    `unmentioned` lists names of the question that stand in no document at all. `problems` says,
+    in words, which documents could not be quoted because their record is damaged. `timings_ms`
+    holds milliseconds by stage.
     """
 
     question: str
@@ -62,6 +63,7 @@ class Answer:
     nearest: tuple[Claim, ...]
     confidence: float
     abstained: bool
+    unsure: bool = False
     short_answer: str | None = None
     accounts: tuple[Account, ...] = ()
     differ: bool = False

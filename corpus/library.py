@@ -135,10 +135,12 @@ class Library(Database):
             ids.append(document_id)
         return np.array(ids, np.int64), undated
 
-    def coverage(self) -> tuple[int, str | None]:
-        """How many documents there are, and the latest published date among them."""
+    def coverage(self, document_ids: np.ndarray | None = None) -> tuple[int, str | None]:
+        """How many documents there are (of these), and the latest published date among them."""
+        within = "" if document_ids is None else "WHERE id IN (SELECT value FROM json_each(?))"
+        given = () if document_ids is None else (json.dumps(document_ids.tolist()),)
         with self.reading() as db:
-            count, newest = db.execute("SELECT count(*), max(published) FROM documents").fetchone()
+            count, newest = db.execute(f"SELECT count(*), max(published) FROM documents {within}", given).fetchone()
         return count, newest[:10] if newest else None
 
     # -- sentences and vectors, for the indexes --------------------------------------------------

@@ -66,7 +66,8 @@ def _answered(given: Answer, words: Callable[[Span], str]) -> str:
     numbers = _numbers(given.claims)
     blocks = [_claim(claim, numbers, words) for claim in given.claims]
     short = f'<p class="short verbatim">{verbatim(given.short_answer)}</p>' if given.short_answer else ""
-    lead = f'<p class="lead">{_support(given)}</p>'
+    doubt = '<p class="unsure">Nothing here is sure to answer this. The nearest sentences:</p>' if given.unsure else ""
+    lead = f'{doubt}<p class="lead">{_support(given)}</p>'
     return short + lead + _accounts(given, blocks) + _sources(given.claims)
 
 
@@ -77,7 +78,8 @@ def _abstained(given: Answer) -> str:
             "Add some with <code>byline add FOLDER</code>, then ask again.</p>"
         )
     newest = f", the newest of {_date(given.newest)}" if given.newest else ""
-    searched = f"<p>Searched {_count(given.searched, 'document')}{newest}: none of them answers this.</p>"
+    missing = f" None mentions {', '.join(map(_isolated, given.unmentioned))}." if given.unmentioned else ""
+    searched = f"<p>Searched {_count(given.searched, 'document')}{newest}: none of them answers this.{missing}</p>"
     suggestion = (
         '<p class="suggestion">Try the names and words that the documents would use, ask for one '
         "thing at a time, or add documents with <code>byline add FOLDER</code>.</p>"

@@ -22,6 +22,7 @@ def answer_json(answer: Answer, id: object = None) -> dict:
         "standalone": answer.standalone,
         "abstained": answer.abstained,
         "confidence": round(answer.confidence, 4),
+        "unsure": answer.unsure,
         "short_answer": answer.short_answer,
         "accounts": [{"value": account.value, "claims": list(account.claims)} for account in answer.accounts],
         "differ": answer.differ,
@@ -113,6 +114,8 @@ def answer_text(answer: Answer) -> str:
             lines.append(f"None of them mentions {plain(', '.join(answer.unmentioned))}.")
         if answer.nearest:
             lines.append("The nearest passages, which do not answer it:")
+    elif answer.unsure:
+        lines.append("Nothing here is sure to answer this. The nearest sentences:")
     shown = answer.nearest if answer.abstained else answer.claims
     for number, claim in enumerate(shown, 1):
         lines += ["", f"[{number}] “{plain(claim.text)}”", f"    — {byline(claim.document)}"]
