@@ -1,7 +1,7 @@
 """The whole flow of a question, from its words to a cited answer."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from corpus.types import BylineError, Filters
 from index import encoder as encoders
 from index.search import Hit, search, search_documents
 from index.sync import Index
+from index.wording import phrases, without_marks
 
 CLAIMS = 8
 NEAREST = 5
@@ -47,26 +48,47 @@ class Assistant:
         """
         clock = _Clock()
         with self.library.reading():
-            standalone = _standalone(question, history)
-            hits = self.search(standalone, FOUND, filters)
+            standalone = self._standalone(question, history)
+            hits = search(self.library, self._index, standalone, self._vector(standalone), FOUND, filters)
+            quoted = phrases(standalone)
+            if quoted and not hits:  # the nearest may lack the phrase: they are said to be no answer
+                unquoted = without_marks(standalone)
+                hits = search(self.library, self._index, unquoted, self._vector(unquoted), FOUND, filters)
+                missing = tuple(quoted)
+            else:
+                missing = unmentioned(standalone, self._index)
             clock.lap("retrieve")
             claims, problems = self._claims(hits)
             clock.lap("read")
-            sure = confidence(standalone, claims, self._index)
+            sure = confidence(standalone, claims, self._index, missing)
             clock.lap("attribute")
             answer = self._answer(question, standalone, claims, sure, filters)
-        return replace(answer, problems=problems, timings_ms=clock.laps())
+        return replace(answer, unmentioned=missing, problems=problems, timings_ms=clock.laps())
 
     def search(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
         """The k best sentences for a query, best first, without judging whether they answer it."""
-        return search(self.library, self._index, query, self._vector(query), k, filters)
+        return self._found(search, query, k, filters)
 
     def search_documents(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
         """The k best documents for a query, best first, each as its best sentence."""
-        return search_documents(self.library, self._index, query, self._vector(query), k, filters)
+        return self._found(search_documents, query, k, filters)
 
-    def _vector(self, query: str) -> np.ndarray:
-        return self._encoder.encode([_asked(query)])[0]
+    def _found(self, find: Callable, query: str, k: int, filters: Filters) -> list[Hit]:
+        with self.library.reading():
+            query = self._standalone(query, ())
+            return find(self.library, self._index, query, self._vector(query), k, filters)
+
+    def _standalone(self, question: str, history: Sequence[tuple[str, str]]) -> str:
+        """The question as it is searched for: misspelt names mended. Follow-ups are not rewritten
+        yet: history is not used."""
+        question = question.strip()
+        if not question:
+            raise BylineError("the question is empty: ask something")
+        self._index.refresh()
+        return self._index.corrected(question, self._encoder.knows)
+
+    def _vector(self, question: str) -> np.ndarray:
+        return self._encoder.encode([question])[0]
 
     def _claims(self, hits: list[Hit]) -> tuple[list[Claim], tuple[str, ...]]:
         texts, problems = self.library.quotes(hit.span for hit in hits)
@@ -93,20 +115,8 @@ class Assistant:
             confidence=sure, abstained=not enough, unsure=sure < UNSURE,
             origins=len(sources), documents=len(cited),
             excluded_undated=undated,
-            searched=searched, newest=newest, unmentioned=unmentioned(standalone, self._index),
+            searched=searched, newest=newest,
         )  # fmt: skip
-
-
-def _standalone(question: str, history: Sequence[tuple[str, str]]) -> str:
-    """The question as it is searched for. Follow-ups are not rewritten yet: history is not used."""
-    return _asked(question)
-
-
-def _asked(question: str) -> str:
-    question = question.strip()
-    if not question:
-        raise BylineError("the question is empty: ask something")
-    return question
 
 
 @dataclass(slots=True)

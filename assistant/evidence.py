@@ -12,10 +12,11 @@ on the open NewsQA articles of even hash, once with the article that answers and
 
 import math
 import re
+from collections.abc import Sequence
 
 from assistant.types import Claim
-from index.lexical import words
 from index.sync import Index
+from index.wording import phrases, words
 
 COSINE, COVERAGE, CONSTANT = 4.85, 3.08, -6.30
 # Below this there is next to nothing in common with the question: it lies above what questions on
@@ -29,20 +30,23 @@ UNMENTIONED = 0.0025
 _WORD = re.compile(r"[^\W\d_]\w*")
 
 
-def confidence(question: str, claims: list[Claim], index: Index) -> float:
+def confidence(question: str, claims: list[Claim], index: Index, unmentioned: Sequence[str]) -> float:
     """The probability that the first claim answers the question; 0 without claims."""
     if not claims:
         return 0.0
     sure = probability(claims[0].cosine, coverage(question, claims[0].text, index))
-    return min(sure, UNMENTIONED) if unmentioned(question, index) else sure
+    return min(sure, UNMENTIONED) if unmentioned else sure
 
 
 def unmentioned(question: str, index: Index) -> tuple[str, ...]:
-    """The names in the question that stand in no document, nor anything spelt like them.
+    """The names in the question that stand in no document, nor anything spelt like them; where it
+    quotes a phrase, nothing: the search itself holds to that.
 
     A name is a capitalised word after the first, of three letters or more. A question typed in
     capitals, or a headline, shows none.
     """
+    if phrases(question):
+        return ()
     _, *rest = _WORD.findall(question) or [""]
     names = [word for word in rest if word[0].isupper() and len(word) >= 3]
     if 2 * len(names) > len(rest) + 1:

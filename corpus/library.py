@@ -156,6 +156,12 @@ class Library(Database):
             ).fetchall()
         return np.array(rows, np.int64).reshape(-1, 4)
 
+    def slices(self, rows: np.ndarray) -> list[str]:
+        """The texts of sentences given as by `live`, unchecked: to compare with, never to quote."""
+        with self.reading() as db:
+            text_of = TextOf(db)
+            return [text_of(document, start, end) for _, document, start, end in rows.tolist()]
+
     def sentence_ids(self, document_ids: Iterable[int]) -> np.ndarray:
         """The ids of all sentences of these documents (int64)."""
         with self.reading() as db:

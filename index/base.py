@@ -20,7 +20,8 @@ from corpus.types import BylineError
 from index.lexical import Lexical
 from index.vectors import Vectors
 
-FORMAT = 1
+# Raised whenever what is indexed changes: a base of another format is built again.
+FORMAT = 2
 # Up to this size a base is hashed whenever it is opened; a larger one by `byline check`.
 HASH_AT_OPEN = 200 * 1024 * 1024
 

@@ -49,6 +49,12 @@ class Encoder:
         pieces = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         return np.stack(list(self._workers.map(self._one, pieces)))
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is one piece to the model: a common English word, spelt rightly."""
+        if self._model is None:
+            self._load()
+        return self._tokenizer.token_to_id(word.lower()) is not None
+
     def _one(self, ids: list[int]) -> np.ndarray:
         return self._model.run(input_ids=np.array([ids], np.int64))[0][0]
 
@@ -98,6 +104,10 @@ class SentenceTransformerEncoder:
             "dimension": self._model.get_embedding_dimension(),
             "recipe": "sentence-transformers, unit length",
         }
+
+    def knows(self, word: str) -> bool:
+        """Every word: other models' pieces tell nothing, so no word is taken for misspelt."""
+        return True
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors, float32 (len(texts), dimension)."""

@@ -5,57 +5,19 @@ Text is never parsed as a query language: it is cut into words, and each word is
 character of a question can be an error.
 """
 
-import difflib
 import math
-import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import tantivy
 
 from corpus.types import BylineError
+from index.wording import ANALYZER, folded, words
 
 K1, B = 1.2, 0.75  # tantivy's own
-WORDS = 64  # of a query; a longer one is a pasted text, whose first words say what it is about
-_ANALYZER = (
-    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}_]+"))
-    .filter(tantivy.Filter.lowercase())
-    .filter(tantivy.Filter.ascii_fold())
-    .filter(tantivy.Filter.stemmer("english"))
-    .build()
-)
-
-
-def words(text: str) -> list[str]:
-    """The words of a text as they are indexed: lower case, without accents, stemmed."""
-    return _ANALYZER.analyze(text)
-
-
-# Words that ask or join and tell nothing of what is asked about. Left out of questions, kept in texts.
-_EMPTY = frozenset(
-    words(
-        "a an and are as at be been but by for from if in into is it its of on or such that the their then there these "
-        "they this to was were will with what who whom whose which when where why how did do does has have had i you "
-        "he she we his her them than no not many much can could would should may might about after before"
-    )
-)
-
-
-def asked(question: str) -> list[str]:
-    """The words of a question that tell what it is about; all of them, if none does."""
-    every = words(question)
-    return [word for word in every if word not in _EMPTY] or every
-
-
-def joined(question: str) -> list[str]:
-    """Neighbouring words of a question as one, as others may spell them: "air strikes", "airstrikes"."""
-    letters = re.findall(r"[^\W\d_]+", question)
-    return [word for one, two in pairwise(letters) for word in words(one + two)]
-
-
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("id", indexed=True, fast=True)
@@ -72,7 +34,7 @@ class Lexical:
             index = tantivy.Index.open(str(folder))
         except ValueError as error:
             raise BylineError(f"{folder}: the word index is damaged ({error})") from error
-        index.register_tokenizer("words", _ANALYZER)
+        index.register_tokenizer("words", ANALYZER)
         self._schema = index.schema
         self._searcher = index.searcher()
 
@@ -81,13 +43,13 @@ class Lexical:
         """Indexes (id, group, text) into an empty folder. No text is stored."""
         folder.mkdir()
         index = tantivy.Index(_schema(), path=str(folder))
-        index.register_tokenizer("words", _ANALYZER)
+        index.register_tokenizer("words", ANALYZER)
         writer = index.writer(heap_size=64_000_000, num_threads=1)
         for id, group, text in texts:
             document = tantivy.Document()
             document.add_unsigned("id", id)
             document.add_unsigned("group", group)
-            document.add_text("text", text)
+            document.add_text("text", folded(text))
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -102,25 +64,23 @@ class Lexical:
         """In how many texts an indexed word stands."""
         return self._searcher.doc_freq("text", word)
 
-    def mentions(self, word: str) -> bool:
-        """Whether the word, or one within two edits (one, if it is short), stands in any text."""
-        distance = 2 if len(word) >= 6 else 1
-        query = tantivy.Query.fuzzy_term_query(self._schema, "text", word, distance=distance)
-        return self.frequency(word) > 0 or bool(self._searcher.search(query, limit=1, count=False).hits)
+    @cached_property
+    def vocabulary(self) -> list[str]:
+        """Every indexed word; read from the index when it is first asked for."""
+        return [word for word, _ in self._searcher.terms_with_prefix("text", "")]
 
     def search(
-        self, terms: list[str], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The ids (at most k) and BM25 scores of the best texts, best first; limited to texts of these
-        groups or with these ids, if given."""
+        self, terms: Mapping[str, float], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None,
+        every: bool = False,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """The ids (at most k) and BM25 scores of the best texts, best first, for weighted words; limited
+        to texts of these groups or with these ids, if given, or that hold `every` word."""
         limit, field = (groups, "group") if groups is not None else (ids, "id")
         if not terms or (limit is not None and not len(limit)) or not self.count:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        occur = tantivy.Occur.Must if every else tantivy.Occur.Should
         query = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, tantivy.Query.boost_query(self._term(term), float(n)))
-                for term, n in Counter(terms[:WORDS]).items()
-            ]
+            [(occur, tantivy.Query.boost_query(self._term(term), weight)) for term, weight in terms.items()]
         )
         if limit is not None:
             within = tantivy.Query.term_set_query(self._schema, field, [int(i) for i in limit])
@@ -153,12 +113,10 @@ class Tail:
         """In how many texts an indexed word stands."""
         return len(self._postings.get(word, ()))
 
-    def mentions(self, word: str) -> bool:
-        """Whether the word, or one spelt much like it, stands in any text."""
-        if self.frequency(word):
-            return True
-        alike = [other for other in self._postings if abs(len(other) - len(word)) <= 2]
-        return bool(difflib.get_close_matches(word, alike, n=1, cutoff=0.8))
+    @property
+    def vocabulary(self) -> list[str]:
+        """Every word of these texts."""
+        return list(self._postings)
 
     def add(self, texts: Iterable[tuple[int, int, str]]) -> None:
         """Takes in (id, group, text); a text whose id is here already is replaced."""
@@ -172,15 +130,19 @@ class Tail:
                 self._postings[word][id] = count
 
     def search(
-        self, terms: list[str], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, terms: Mapping[str, float], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None,
+        every: bool = False,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """As `Lexical.search`."""
         allowed = None if groups is None else set(groups.tolist())
         wanted = None if ids is None else set(ids.tolist())
+        if every:
+            held = set.intersection(*(set(self._postings.get(term, ())) for term in terms)) if terms else set()
+            wanted = held if wanted is None else wanted & held
         count = len(self._lengths) + (self._base.count if self._base else 0)
         mean = sum(self._lengths.values()) / max(len(self._lengths), 1)
         scores: Counter = Counter()
-        for word, times in Counter(terms[:WORDS]).items():
+        for word, weight in terms.items():
             postings = self._postings.get(word)
             if not postings:
                 continue
@@ -189,6 +151,6 @@ class Tail:
             for id, n in postings.items():
                 if (allowed is None or self._groups[id] in allowed) and (wanted is None or id in wanted):
                     norm = K1 * (1 - B + B * self._lengths[id] / mean)
-                    scores[id] += times * idf * n * (K1 + 1) / (n + norm)
+                    scores[id] += weight * idf * n * (K1 + 1) / (n + norm)
         best = scores.most_common(k)
         return np.array([id for id, _ in best], np.int64), np.array([score for _, score in best], np.float32)

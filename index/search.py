@@ -12,11 +12,13 @@ import numpy as np
 from corpus.library import Library
 from corpus.types import Filters, Span
 from index.sync import Index
+from index.wording import holds, phrases, words
 
 DEPTH = 200  # sentences by cosine, and by BM25, that become candidates
 DOCUMENTS = 20  # documents by BM25 all whose sentences become candidates
 LONG = 400  # sentences; of a longer document only those found by themselves
 WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
+HOLDING = 2000  # sentences with all words of a quoted phrase that are read for the phrase itself
 NO_FILTERS = Filters()
 
 
@@ -86,22 +88,41 @@ def gather(
         groups, _ = library.allowed(filters)
         allowed = None if groups is None else library.sentence_ids(groups)
         terms = index.terms(question)
-        near, _ = index.documents(terms, max(DOCUMENTS, documents), ids=groups)
-        within = [range(first, last + 1) for first, last in library.ranges(near).values() if last - first < LONG]
-        depth = max(DEPTH, k)
-        while True:
-            dense, _ = index.dense(vector, depth, allowed)
-            lexical, _ = index.words(terms, depth, groups=groups)
-            ids = np.unique(np.concatenate([dense, lexical, *(np.array(r, np.int64) for r in within)]))
-            live = library.live(ids)
-            # What was removed is still in the indexes: look deeper until k are found or all are seen.
-            if len(dense) < depth or (len(live) >= k and len(np.unique(live[:, 1])) >= documents):
-                break
-            depth *= 4
+        if quoted := phrases(question):
+            live = _holding(library, index, quoted, groups)
+        else:
+            live = _candidates(library, index, terms, vector, groups, allowed, k, documents)
         return _evidence(library, index, live, terms, vector)
 
 
-def _evidence(library: Library, index: Index, rows: np.ndarray, terms: list[str], vector: np.ndarray) -> Evidence:
+def _candidates(
+    library: Library, index: Index, terms: dict[str, float], vector: np.ndarray,
+    groups: np.ndarray | None, allowed: np.ndarray | None, k: int, documents: int,
+) -> np.ndarray:  # fmt: skip
+    """Live sentences (rows as of `Library.live`) that may answer."""
+    near, _ = index.documents(terms, max(DOCUMENTS, documents), ids=groups)
+    within = [np.arange(first, last + 1) for first, last in library.ranges(near).values() if last - first < LONG]
+    depth = max(DEPTH, k)
+    while True:
+        dense, _ = index.dense(vector, depth, allowed)
+        lexical, _ = index.words(terms, depth, groups=groups)
+        live = library.live(np.unique(np.concatenate([dense, lexical, *within])))
+        # What was removed is still in the indexes: look deeper until k are found or all are seen.
+        if len(dense) < depth or (len(live) >= k and len(np.unique(live[:, 1])) >= documents):
+            return live
+        depth *= 4
+
+
+def _holding(library: Library, index: Index, quoted: list[str], groups: np.ndarray | None) -> np.ndarray:
+    """Live sentences that hold every quoted phrase."""
+    terms = dict.fromkeys((word for phrase in quoted for word in words(phrase)), 1.0)
+    ids, _ = index.words(terms, HOLDING, groups=groups, every=True)
+    live = library.live(ids)
+    keep = [all(holds(text, phrase) for phrase in quoted) for text in library.slices(live)]
+    return live[np.array(keep, bool)]
+
+
+def _evidence(library: Library, index: Index, rows: np.ndarray, terms: dict[str, float], vector: np.ndarray) -> Evidence:
     ids, owners = rows[:, 0], rows[:, 1]
     documents = np.unique(owners)
     ranges = library.ranges(documents)

@@ -4,6 +4,7 @@ came after it. What was removed is still in them; `search` drops whatever is not
 import math
 import sys
 import threading
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -11,10 +12,13 @@ from corpus.library import Library
 from corpus.types import BylineError
 from index import base as bases
 from index.base import Base
-from index.lexical import Tail, asked, joined
+from index.lexical import Tail
+from index.wording import asked, corrected, nearest, respelt
 
 # A base is built anew when the rows it lacks and the rows it holds in vain reach this share of it.
 STALE = 0.1
+WORDS = 64  # of a question; a longer one is a pasted text, whose first words say what it is about
+RESPELT = 0.5  # the weight of another spelling beside the question's own
 
 
 class Index:
@@ -54,44 +58,53 @@ class Index:
         return result
 
     def words(
-        self, terms: list[str], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The ids and BM25 scores of the k best sentences (of these documents; of these ids)."""
-        return self._lexical("sentences", terms, k, groups, ids)
+        self, terms: Mapping[str, float], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None,
+        every: bool = False,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+        """The ids and BM25 scores of the k best sentences (of these documents; of these ids; of those
+        that hold every word)."""
+        return self._lexical("sentences", terms, k, groups=groups, ids=ids, every=every)
 
     def documents(
-        self, terms: list[str], k: int, *, ids: np.ndarray | None = None
+        self, terms: Mapping[str, float], k: int, *, ids: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The ids and BM25 scores of the k best documents (of these)."""
-        return self._lexical("documents", terms, k, None, ids)
+        return self._lexical("documents", terms, k, ids=ids)
 
-    def terms(self, question: str) -> list[str]:
-        """The words to look a question up by."""
-        return asked(question) + [word for word in joined(question) if self._frequency(word)]
+    def _lexical(self, kind: str, terms: Mapping[str, float], k: int, **limits) -> tuple[np.ndarray, np.ndarray]:
+        with self._lock:
+            found = [getattr(self._tail, kind).search(terms, k, **limits)]
+        if self._base:
+            found.append(getattr(self._base, kind).search(terms, k, **limits))
+        return _best(found, k)
 
-    def rarity(self, terms: list[str]) -> dict[str, float]:
-        """The inverse document frequency of each word, over sentences."""
-        total = self._tail.sentences.count + (self._base.sentences.count if self._base else 0)
-        seen = {term: self._frequency(term) for term in terms}
-        return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
+    def terms(self, question: str) -> dict[str, float]:
+        """The words to look a question up by, with their weights."""
+        told = list(dict.fromkeys(asked(question)))[:WORDS]
+        return dict.fromkeys(told, 1.0) | dict.fromkeys(respelt(question, self.frequency), RESPELT)
 
-    def _frequency(self, word: str) -> int:
-        base = self._base.sentences.frequency(word) if self._base else 0
-        return base + self._tail.sentences.frequency(word)
+    def corrected(self, question: str, english: Callable[[str], bool]) -> str:
+        """The question with misspelt words replaced by what the texts have; see `wording.corrected`."""
+        return corrected(question, self.frequency, english, self._vocabulary)
 
     def mentions(self, word: str) -> bool:
         """Whether an indexed word, or one spelt nearly so, stands in any text."""
-        if self._base and self._base.sentences.mentions(word):
-            return True
-        with self._lock:
-            return self._tail.sentences.mentions(word)
+        return bool(self.frequency(word) or nearest(word, self._vocabulary()))
 
-    def _lexical(self, kind: str, terms, k, groups, ids) -> tuple[np.ndarray, np.ndarray]:
+    def rarity(self, terms: Iterable[str]) -> dict[str, float]:
+        """The inverse document frequency of each word, over sentences."""
+        total = self._tail.sentences.count + (self._base.sentences.count if self._base else 0)
+        seen = {term: self.frequency(term) for term in terms}
+        return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in seen.items()}
+
+    def frequency(self, word: str) -> int:
+        """In how many sentences an indexed word stands."""
+        base = self._base.sentences.frequency(word) if self._base else 0
+        return base + self._tail.sentences.frequency(word)
+
+    def _vocabulary(self) -> list[str]:
         with self._lock:
-            found = [getattr(self._tail, kind).search(terms, k, groups=groups, ids=ids)]
-        if self._base:
-            found.append(getattr(self._base, kind).search(terms, k, groups=groups, ids=ids))
-        return _best(found, k)
+            return self._tail.sentences.vocabulary + (self._base.sentences.vocabulary if self._base else [])
 
 
 class _Tail:

@@ -15,7 +15,7 @@ FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
 HOMES = {
     "sqlite3": {"corpus/sqlite.py"},
     "faiss": {"index/vectors.py"},
-    "tantivy": {"index/lexical.py"},
+    "tantivy": {"index/lexical.py", "index/wording.py"},
     "onnxruntime": {"index/onnx.py"},
     "sentence_transformers": {"index/encoder.py"},
     "torch": {"index/onnx.py"},

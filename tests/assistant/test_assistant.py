@@ -184,3 +184,16 @@ def test_a_damaged_document_is_left_out_and_named(files, library, fill):
     answer = Assistant(library).ask("who holds the harbour of Orme?")
     assert [claim.text for claim in answer.claims] == ["The harbour of Orme is held by the crown."]
     assert len(answer.problems) == 1 and "damaged" in answer.problems[0] and f"byline remove {damaged}" in answer.problems[0]
+
+
+def test_a_phrase_that_does_not_occur_is_said_not_to(seed):
+    answer = seed.ask('who spoke of a "descent into hell"?')
+    assert not answer.abstained and all("descent into hell" in claim.text for claim in answer.claims)
+    answer = seed.ask('who spoke of a "descent into paradise"?')
+    assert answer.abstained and answer.unmentioned == ("descent into paradise",) and answer.nearest
+
+
+def test_a_misspelt_name_is_read_as_meant_and_said_so(seed):
+    answer = seed.ask("who controls eastern Allepo?")
+    assert answer.standalone == "who controls eastern aleppo?" and answer.question == "who controls eastern Allepo?"
+    assert any("northern parts" in claim.text for claim in answer.claims)

@@ -76,3 +76,37 @@ def syria() -> tuple[list[dict], list[dict]]:
         [json.loads(line) for line in (folder / name).read_text().splitlines()]
         for name in ("articles.jsonl", "gold_timelines.jsonl")
     )
+
+
+def everything() -> list[dict]:
+    """All the open running text there is, as records: each document once."""
+    squads = ["xquad/xquad.en.json", "newsqa/newsqa.json", "squad2/squad2.json", *_names("squadshifts", "*.json")]
+    texts = [text for name in squads for text in squad(DATA / name)[0].values()]
+    texts += [record["text"] for record in syria()[0]]
+    texts += [json.loads(line)["text"] for line in _lines("polnear/texts.jsonl")]
+    texts += [d["text"] for line in _lines("ramdocs/ramdocs.jsonl") for d in json.loads(line)["documents"]]
+    for part in ("train", "dev"):
+        for line in _lines(f"wikiqa/wikiqa_{part}.jsonl"):
+            texts.append("\n\n".join(sentence for sentence, _ in json.loads(line)["cands"]))
+    wiki = [line.partition("\t")[2] for line in _lines("qamr/wiki-sentences.tsv")]
+    texts += ["\n\n".join(wiki[at : at + 20]) for at in range(0, len(wiki), 20)]
+    dialogues = json.loads((DATA / "inscit" / "inscit.json").read_text())
+    texts += [passage for dialogue in dialogues.values() for passage in _passages(dialogue)]
+    return [{"id": f"{n:06}", "text": text} for n, text in enumerate(dict.fromkeys(filter(str.strip, texts)))]
+
+
+def _names(folder: str, pattern: str) -> list[str]:
+    return [str(path.relative_to(DATA)) for path in sorted((DATA / folder).glob(pattern))]
+
+
+def _lines(name: str) -> list[str]:
+    return (DATA / name).read_text().splitlines()
+
+
+def _passages(dialogue: dict) -> list[str]:
+    return [
+        entry["passage_text"]
+        for turn in dialogue["turns"]
+        for label in turn["labels"]
+        for entry in label.get("evidence", ())
+    ]

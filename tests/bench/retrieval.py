@@ -15,8 +15,8 @@ from ir_measures import AP, RR, Qrel, ScoredDoc, Success, nDCG
 
 from corpus.types import Filters
 from index.encoder import Encoder
-from index.lexical import words
 from index.search import WEIGHTS, Evidence, fuse, gather
+from index.wording import words
 from tests.bench import collection, open_sets
 
 # Ablations: weights of (cosine, words, neighbours, document).

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from corpus.types import Filters
-from index.lexical import Lexical, Tail, words
+from index.lexical import Lexical, Tail
 from index.search import search, search_documents
 from index.sync import Index
+from index.wording import phrases, words
 
 BRIDGE = "---\ntitle: Bridge over the Orme\nsource: Courier\npublished: 2016-11-28\n---\n"
 
@@ -75,12 +76,12 @@ def test_base_and_tail_score_alike():
         tail = Tail(None)
         tail.add(corpus)
         for query in ("tents", "n7 late", "the convoy number n12"):
-            ids, scores = base.search(words(query), 60)
-            ours = dict(zip(*map(np.ndarray.tolist, tail.search(words(query), 60)), strict=True))
+            ids, scores = base.search(dict.fromkeys(words(query), 1.0), 60)
+            ours = dict(zip(*map(np.ndarray.tolist, tail.search(dict.fromkeys(words(query), 1.0), 60)), strict=True))
             assert set(ids.tolist()) == set(ours)
             assert [ours[i] for i in ids.tolist()] == pytest.approx(scores.tolist(), rel=0.05)
             for limit in ({"groups": np.array([1])}, {"ids": np.array([7, 12, 31])}):
-                assert set(base.search(words(query), 60, **limit)[0]) == set(tail.search(words(query), 60, **limit)[0])
+                assert set(base.search(dict.fromkeys(words(query), 1.0), 60, **limit)[0]) == set(tail.search(dict.fromkeys(words(query), 1.0), 60, **limit)[0])
 
 
 def test_what_is_replaced_is_never_found_again(files, town, library, fill, encoder):
@@ -123,8 +124,63 @@ def test_the_naughty_strings_are_searched_for_without_an_error(town, library, en
     index = Index(library)
     for text in json.loads((data / "robust" / "blns.json").read_text()):
         if text.strip():
-            assert texts(library, encoder, index, text, 1)
+            assert texts(library, encoder, index, text, 1) or phrases(text)
 
 
 def test_an_empty_library_finds_nothing(library, encoder):
     assert texts(library, encoder, Index(library), "anything at all") == []
+
+
+@pytest.fixture
+def news(tmp_path, library, fill):
+    path = tmp_path / "news.jsonl"
+    sentences = [
+        "Militants of ISIS left the town of Raqqa.", "Three airstrikes hit the eastern market of Aleppo.",
+        "The U.S. envoy met Brita Hagi Hasan in Paris.", "The council’s  report said \u201ceight depots\u201d burned down.",
+        "About 12,500 people fled the harbour.", "The depots, eight of them, had not burned.", "Rain fell on the barley.",
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps({"id": str(n), "text": text}) + "\n" for n, text in enumerate(sentences)))
+    fill(path)
+    return Index(library)
+
+
+@pytest.mark.parametrize(
+    ("typed", "held"),
+    [
+        ("who left raqqa", "ISIS"), ("daesh", "ISIS"), ("islamic state", "ISIS"), ("3 air strikes on the market", "airstrikes"),
+        ("air-strikes", "airstrikes"), ("US envoy in paris", "U.S."), ("envoy of the u.s.", "U.S."), ("8 depots", "depots"),
+        ("12500 people", "12,500"), ("harbor", "harbour"), ("COUNCIL'S REPORT", "council"), ("al-Hasan", "Hasan"),
+    ],
+)  # fmt: skip
+def test_questions_as_people_type_them(news, library, encoder, typed, held):
+    assert held in texts(library, encoder, news, typed, 1)[0]
+
+
+@pytest.mark.parametrize("wrong", ["Allepo", "alepo", "Alepppo", "laeppo", "Aleppoo"])
+def test_a_misspelt_name_is_mended(news, library, encoder, wrong):
+    with library.reading():
+        news.refresh()
+        assert news.corrected(f"who holds {wrong}?", encoder.knows) == "who holds aleppo?"
+
+
+def test_a_word_that_is_meant_is_not_mended(news, library, encoder):
+    """ "lull" and "barge" are words, though no text holds them; "Rain" is held. """
+    with library.reading():
+        news.refresh()
+        for question in ("a lull in the barge traffic", "who met Hasan?", "Rain on 12,500", "12501 people", "über Öl"):
+            assert news.corrected(question, encoder.knows) == question
+
+
+def test_a_quoted_phrase_must_occur(news, library, encoder):
+    whole = "The council’s  report said “eight depots” burned down."
+    for question in ('what of "eight depots"?', 'where is "THE COUNCIL\'S REPORT"', "was it “Eight  Depots”", '"eight depots" "burned down"'):
+        assert texts(library, encoder, news, question) == [whole]
+    assert texts(library, encoder, news, '"eight depots" "Aleppo"') == []
+    assert texts(library, encoder, news, '"depots eight"') == []
+    assert len(texts(library, encoder, news, 'a stray " in eight depots')) == 5
+
+
+def test_a_pasted_statement_finds_itself(news, library, encoder):
+    statement = "Three airstrikes hit the eastern market of Aleppo."
+    assert texts(library, encoder, news, statement, 1) == [statement]
+    assert texts(library, encoder, news, statement + " " + "Nobody knows why. " * 80, 1) == [statement]

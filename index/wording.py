@@ -1,0 +1,154 @@
+"""Words as they are compared: what a text and a question are cut into, and what one may be spelt like.
+
+Text and question go through the same `words`, so that "U.S." meets "US", "ten thousand"-style
+commas do not matter, "eight" meets "8" and "Kılıç" meets "Kilic".
+"""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import tantivy
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+ANALYZER = (
+    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}_]+"))
+    .filter(tantivy.Filter.lowercase())
+    .filter(tantivy.Filter.ascii_fold())
+    .filter(tantivy.Filter.stemmer("english"))
+    .build()
+)
+
+_NUMBERS = dict(
+    zip(
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split(),
+        map(str, [*range(2, 20), *range(20, 100, 10)]),
+        strict=True,
+    )
+)
+# One pass: dotted capitals, commas between thousands, small numbers in words ("one" is a pronoun too).
+_VARIANTS = re.compile(
+    rf"\b(?P<dotted>(?:[A-Za-z]\.){{2,}})|(?<=\d),(?=\d{{3}}\b)|\b(?P<number>{'|'.join(_NUMBERS)})\b", re.IGNORECASE
+)
+
+
+def folded(text: str) -> str:
+    """A text for the word index: variants that mean the same written in one way."""
+
+    def one_way(found: re.Match[str]) -> str:
+        if found["dotted"]:
+            return found["dotted"].replace(".", "")
+        return _NUMBERS[found["number"].lower()] if found["number"] else ""
+
+    return _VARIANTS.sub(one_way, text)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they are indexed: folded, lower case, without accents, stemmed."""
+    return ANALYZER.analyze(folded(text))
+
+
+# Words that ask or join and tell nothing of what is asked about. Left out of questions, kept in texts.
+_EMPTY = frozenset(
+    words(
+        "a an and are as at be been but by for from if in into is it its of on or such that the their then there these "
+        "they this to was were will with what who whom whose which when where why how did do does has have had i you "
+        "he she we his her them than no not many much can could would should may might about after before"
+    )
+)
+
+
+def asked(question: str) -> list[str]:
+    """The words of a question that tell what it is about; all of them, if none does."""
+    every = words(question)
+    return [word for word in every if word not in _EMPTY] or every
+
+
+def respelt(question: str, known: Callable[[str], int]) -> list[str]:
+    """What words of a question may be spelt like elsewhere, as far as texts hold it (`known` counts
+    the texts that hold a word): "air strikes" for "airstrikes", the reverse, and names of which
+    `spellings.json` lists several."""
+    letters = re.findall(r"[^\W\d_]+", question)
+    found = [word for one, two in pairwise(letters) for word in words(one + two)]
+    for word in letters:
+        if len(word) >= 6 and not any(map(known, words(word))):
+            halves = ((words(word[:at]), words(word[at:])) for at in range(3, len(word) - 2))
+            split = max(
+                (pair for pair in halves if all(map(known, (*pair[0], *pair[1])))),
+                key=lambda pair: min(map(known, (*pair[0], *pair[1]))),
+                default=None,
+            )
+            found += [*split[0], *split[1]] if split else []
+    present = words(question)
+    running = f" {' '.join(present)} "
+    for group in _groups():
+        for spelling, form in group:
+            # "us" and "who" are no countries or organisations unless they are written so.
+            meant = len(spelling) > 3 or (spelling in folded(question) and not question.isupper())
+            if meant and f" {form} " in running:
+                found += [word for _, other in group for word in other.split() if word not in present]
+    return [word for word in dict.fromkeys(found) if known(word)]
+
+
+@cache
+def _groups() -> list[list[tuple[str, str]]]:
+    """Spellings of one name, each with its indexed form."""
+    groups = json.loads(Path(__file__).with_name("spellings.json").read_text("utf-8"))
+    return [[(spelling, " ".join(words(spelling))) for spelling in group] for group in groups]
+
+
+def corrected(
+    question: str, known: Callable[[str], int], english: Callable[[str], bool], vocabulary: Callable[[], list[str]]
+) -> str:
+    """The question with words that stand nowhere replaced by the nearest that does.
+
+    A word that is `english` is taken to be meant as it stands, though no text holds it.
+    """
+
+    def mended(found: re.Match[str]) -> str:
+        word = found.group()
+        stems = words(word)
+        if len(word) < 4 or len(stems) != 1 or known(stems[0]) or english(word):
+            return word
+        near = nearest(stems[0], vocabulary())
+        # Of words as near, one that starts alike, and then the commonest.
+        best = min(near, key=lambda match: (match[1], match[0][0] != stems[0][0], -known(match[0])), default=(word,))
+        return best[0]
+
+    return re.sub(r"[^\W\d_]+", mended, question)
+
+
+def nearest(stem: str, vocabulary: list[str]) -> list[tuple[str, int]]:
+    """Indexed words within one edit of another, or two from six letters on, with the number of edits
+    (optimal string alignment: two letters swapped are one edit)."""
+    edits = 2 if len(stem) >= 6 else 1
+    return [(word, n) for word, n, _ in process.extract(stem, vocabulary, scorer=OSA.distance, score_cutoff=edits, limit=20)]
+
+
+_QUOTED = re.compile(r"[“”\"«]([^“”\"«»]{2,200})[“”\"»]")
+
+
+def phrases(question: str) -> list[str]:
+    """What stands between quotation marks in a question: it must occur."""
+    return [phrase.strip() for phrase in _QUOTED.findall(question) if words(phrase)]
+
+
+def without_marks(question: str) -> str:
+    """The question without its quotation marks, so that nothing in it must occur."""
+    return re.sub(r"[“”\"«»]", " ", question)
+
+
+def holds(text: str, phrase: str) -> bool:
+    """Whether a text holds a phrase; case, apostrophes and spacing do not matter."""
+    return plain(phrase) in plain(text)
+
+
+def plain(text: str) -> str:
+    """A text in lower case with single spaces and straight quotation marks."""
+    straight = text.translate({0x2018: "'", 0x2019: "'", 0x02BC: "'", 0x201C: '"', 0x201D: '"', 0x00AD: None})
+    return " ".join(straight.casefold().split())
