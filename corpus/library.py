@@ -146,21 +146,22 @@ class Library(Database):
     # -- sentences and vectors, for the indexes --------------------------------------------------
 
     def live(self, sentence_ids: np.ndarray) -> np.ndarray:
-        """Those of the sentences that are in the library, ascending: int64 (n, 4), with the columns
-        sentence id, document id, start, end."""
+        """Those of the sentences that are in the library, ascending: int64 (n, 6), with the columns
+        sentence id, document id, start, end, and the first and last sentence id of the document."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT id, document_id, start, end FROM sentences "
-                "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                "SELECT s.id, s.document_id, s.start, s.end, d.first_sentence, d.first_sentence + d.sentences - 1 "
+                "FROM sentences s JOIN documents d ON d.id = s.document_id "
+                "WHERE s.id IN (SELECT value FROM json_each(?)) ORDER BY s.id",
                 (json.dumps(sentence_ids.tolist()),),
             ).fetchall()
-        return np.array(rows, np.int64).reshape(-1, 4)
+        return np.array(rows, np.int64).reshape(-1, 6)
 
     def slices(self, rows: np.ndarray) -> list[str]:
         """The texts of sentences given as by `live`, unchecked: to compare with, never to quote."""
         with self.reading() as db:
             text_of = TextOf(db)
-            return [text_of(document, start, end) for _, document, start, end in rows.tolist()]
+            return [text_of(document, start, end) for _, document, start, end, *_ in rows.tolist()]
 
     def sentence_ids(self, document_ids: Iterable[int]) -> np.ndarray:
         """The ids of all sentences of these documents (int64)."""
@@ -171,16 +172,14 @@ class Library(Database):
             )
             return np.array([row[0] for row in rows], np.int64)
 
-    def ranges(self, document_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """The first and last sentence id of these documents. A document's ids have no gaps: they
-        were given in one transaction, by the only writer."""
+    def ranges(self, document_ids: np.ndarray) -> list[tuple[int, int]]:
+        """The first and last sentence id of each of these documents that is here."""
         with self.reading() as db:
-            rows = db.execute(
-                "SELECT document_id, min(id), max(id) FROM sentences WHERE document_id IN "
-                "(SELECT value FROM json_each(?)) GROUP BY document_id",
-                (json.dumps([int(i) for i in document_ids]),),
-            )
-            return {document: (first, last) for document, first, last in rows}
+            return db.execute(
+                "SELECT first_sentence, first_sentence + sentences - 1 FROM documents "
+                "WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(document_ids.tolist()),),
+            ).fetchall()
 
     def counts(self, through: int = 0) -> tuple[int, int]:
         """How many live sentences there are with ids up to `through`, and above it."""

@@ -49,6 +49,11 @@ MIGRATIONS = (
     CREATE TABLE departed (
         document_id INTEGER PRIMARY KEY, at TEXT NOT NULL, replaced_by INTEGER) STRICT;
     """,
+    # The only writer gives a document's sentences ids without gaps, so the first one tells them all.
+    """
+    ALTER TABLE documents ADD COLUMN first_sentence INTEGER;
+    UPDATE documents SET first_sentence = (SELECT min(id) FROM sentences WHERE document_id = documents.id);
+    """,
 )
 
 class Database:

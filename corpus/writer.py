@@ -72,7 +72,7 @@ class Writer:
         with self._library.transaction() as db:
             loose = _delete(db, int(before[0].id)) if before else []
             number = db.execute(
-                "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (
                     _next_revision(db), origin, name, file, document.title, document.source, document.published,
                     document.uri, document.media_type, document.length, document.sentences, document.text_sha256,
@@ -86,6 +86,11 @@ class Writer:
             db.executemany(
                 "INSERT INTO sentences VALUES (NULL, ?, ?, ?, ?)",
                 [(number, *span, _vector_id(db, reading.text[slice(*span)], vectors)) for span in spans],
+            )
+            db.execute(
+                "UPDATE documents SET first_sentence = (SELECT min(id) FROM sentences WHERE document_id = ?1) "
+                "WHERE id = ?1",
+                (number,),
             )
             _delete_unused(db, loose)
             if before:

@@ -21,7 +21,7 @@ from index.lexical import Lexical
 from index.vectors import Vectors
 
 # Raised whenever what is indexed changes: a base of another format is built again.
-FORMAT = 2
+FORMAT = 3
 # Up to this size a base is hashed whenever it is opened; a larger one by `byline check`.
 HASH_AT_OPEN = 200 * 1024 * 1024
 
@@ -99,9 +99,9 @@ def build(library: Library) -> Base:
     with library.reading():
         revision, encoder = library.revision, library.encoder
         folder.mkdir()
-        Lexical.build(folder / "sentences", library.texts())
+        Lexical.build(folder / "sentences", library.texts(), spelling=True)
         Lexical.build(folder / "documents", ((id, id, text) for id, text in library.texts_changed(-1)))
-        vectors = Vectors.build(library.vectors(), (encoder or {}).get("dimension", 1))
+        vectors = Vectors.build(library.vectors(), sum(library.counts()), (encoder or {}).get("dimension", 1))
         vectors.write(folder / "vectors.faiss")
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
     manifest = {

@@ -15,7 +15,7 @@ import numpy as np
 import tantivy
 
 from corpus.types import BylineError
-from index.wording import ANALYZER, folded, words
+from index.wording import ANALYZER, SURFACE, folded, words
 
 K1, B = 1.2, 0.75  # tantivy's own
 def _schema() -> tantivy.Schema:
@@ -23,7 +23,13 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("id", indexed=True, fast=True)
     builder.add_unsigned_field("group", indexed=True, fast=True)
     builder.add_text_field("text", tokenizer_name="words", index_option="freq")
+    builder.add_text_field("spelt", tokenizer_name="spelt", index_option="basic")
     return builder.build()
+
+
+def _register(index: tantivy.Index) -> None:
+    index.register_tokenizer("words", ANALYZER)
+    index.register_tokenizer("spelt", SURFACE)
 
 
 class Lexical:
@@ -34,22 +40,25 @@ class Lexical:
             index = tantivy.Index.open(str(folder))
         except ValueError as error:
             raise BylineError(f"{folder}: the word index is damaged ({error})") from error
-        index.register_tokenizer("words", ANALYZER)
+        _register(index)
         self._schema = index.schema
         self._searcher = index.searcher()
 
     @staticmethod
-    def build(folder: Path, texts: Iterable[tuple[int, int, str]]) -> "Lexical":
-        """Indexes (id, group, text) into an empty folder. No text is stored."""
+    def build(folder: Path, texts: Iterable[tuple[int, int, str]], *, spelling: bool = False) -> "Lexical":
+        """Indexes (id, group, text) into an empty folder, with their words as spelt if `spelling`. No
+        text is stored."""
         folder.mkdir()
         index = tantivy.Index(_schema(), path=str(folder))
-        index.register_tokenizer("words", ANALYZER)
+        _register(index)
         writer = index.writer(heap_size=64_000_000, num_threads=1)
         for id, group, text in texts:
             document = tantivy.Document()
             document.add_unsigned("id", id)
             document.add_unsigned("group", group)
             document.add_text("text", folded(text))
+            if spelling:
+                document.add_text("spelt", text)
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -65,9 +74,9 @@ class Lexical:
         return self._searcher.doc_freq("text", word)
 
     @cached_property
-    def vocabulary(self) -> list[str]:
-        """Every indexed word; read from the index when it is first asked for."""
-        return [word for word, _ in self._searcher.terms_with_prefix("text", "")]
+    def vocabulary(self) -> dict[str, int]:
+        """Every word as it is spelt, and in how many texts; read when it is first asked for."""
+        return dict(self._searcher.terms_with_prefix("spelt", ""))
 
     def search(
         self, terms: Mapping[str, float], k: int, *, groups: np.ndarray | None = None, ids: np.ndarray | None = None,
@@ -103,6 +112,7 @@ class Tail:
         self._postings: dict[str, dict[int, int]] = defaultdict(dict)
         self._lengths: dict[int, int] = {}
         self._groups: dict[int, int] = {}
+        self.vocabulary: Counter = Counter()  # every word as it is spelt, and in how many texts
 
     @property
     def count(self) -> int:
@@ -113,11 +123,6 @@ class Tail:
         """In how many texts an indexed word stands."""
         return len(self._postings.get(word, ()))
 
-    @property
-    def vocabulary(self) -> list[str]:
-        """Every word of these texts."""
-        return list(self._postings)
-
     def add(self, texts: Iterable[tuple[int, int, str]]) -> None:
         """Takes in (id, group, text); a text whose id is here already is replaced."""
         for id, group, text in texts:
@@ -125,6 +130,7 @@ class Tail:
                 for postings in self._postings.values():
                     postings.pop(id, None)
             tokens = words(text)
+            self.vocabulary.update(set(SURFACE.analyze(text)))
             self._lengths[id], self._groups[id] = len(tokens), group
             for word, count in Counter(tokens).items():
                 self._postings[word][id] = count

@@ -14,8 +14,8 @@ from corpus.types import Filters, Span
 from index.sync import Index
 from index.wording import holds, phrases, words
 
-DEPTH = 200  # sentences by cosine, and by BM25, that become candidates
-DOCUMENTS = 20  # documents by BM25 all whose sentences become candidates
+DEPTH = 100  # sentences by cosine, and by BM25, that become candidates
+DOCUMENTS = 15  # documents by BM25 all whose sentences become candidates
 LONG = 400  # sentences; of a longer document only those found by themselves
 WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
 HOLDING = 2000  # sentences with all words of a quoted phrase that are read for the phrase itself
@@ -73,7 +73,7 @@ def search_documents(
 def _hits(evidence: Evidence, scores: np.ndarray, order: np.ndarray) -> list[Hit]:
     return [
         Hit(int(id), Span(str(document), int(start), int(end)), float(scores[i]), float(evidence.cosine[i]))
-        for i, (id, document, start, end) in zip(order, evidence.rows[order], strict=True)
+        for i, (id, document, start, end, *_) in zip(order, evidence.rows[order], strict=True)
     ]
 
 
@@ -101,7 +101,7 @@ def _candidates(
 ) -> np.ndarray:  # fmt: skip
     """Live sentences (rows as of `Library.live`) that may answer."""
     near, _ = index.documents(terms, max(DOCUMENTS, documents), ids=groups)
-    within = [np.arange(first, last + 1) for first, last in library.ranges(near).values() if last - first < LONG]
+    within = [np.arange(first, last + 1) for first, last in library.ranges(near) if last - first < LONG]
     depth = max(DEPTH, k)
     while True:
         dense, _ = index.dense(vector, depth, allowed)
@@ -123,19 +123,18 @@ def _holding(library: Library, index: Index, quoted: list[str], groups: np.ndarr
 
 
 def _evidence(library: Library, index: Index, rows: np.ndarray, terms: dict[str, float], vector: np.ndarray) -> Evidence:
-    ids, owners = rows[:, 0], rows[:, 1]
-    documents = np.unique(owners)
-    ranges = library.ranges(documents)
-    first, last = np.array([ranges[owner] for owner in owners.tolist()], np.int64).reshape(-1, 2).T
-    cosine = np.nan_to_num(index.products(vector, ids))
-    beside = []
-    for step in (-1, 1):
+    ids, owners, first, last = rows[:, 0], rows[:, 1], rows[:, 4], rows[:, 5]
+    around = np.unique(np.concatenate([ids - 1, ids, ids + 1]))
+    products = index.products(vector, around)
+    cosine = np.nan_to_num(products[np.searchsorted(around, ids)])
+    beside = np.full((2, len(ids)), np.nan, np.float32)
+    for row, step in zip(beside, (-1, 1), strict=True):
         there = (ids + step >= first) & (ids + step <= last)
-        beside.append(np.where(there, index.products(vector, ids + step), np.nan))
+        row[there] = products[np.searchsorted(around, ids[there] + step)]
     counted = np.sum(~np.isnan(beside), axis=0)
-    neighbours = np.nansum(beside, axis=0) / np.maximum(counted, 1)
     # A sentence that stands alone is its own context.
-    neighbours = np.where(counted > 0, neighbours, cosine)
+    neighbours = np.where(counted > 0, np.nansum(beside, axis=0) / np.maximum(counted, 1), cosine)
+    documents = np.unique(owners)
     return Evidence(
         rows, cosine, neighbours.astype(np.float32),
         _scores_of(ids, *index.words(terms, len(ids), ids=ids)),
@@ -156,5 +155,8 @@ def _z(values: np.ndarray) -> np.ndarray:
 
 def _scores_of(wanted: np.ndarray, ids: np.ndarray, scores: np.ndarray) -> np.ndarray:
     """The score of each wanted id; 0 where no word matched."""
-    by_id = dict(zip(ids.tolist(), scores.tolist(), strict=True))
-    return np.array([by_id.get(id, 0.0) for id in wanted.tolist()], np.float32)
+    if not len(ids):
+        return np.zeros(len(wanted), np.float32)
+    order = np.argsort(ids)
+    where = np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)
+    return np.where(ids[order[where]] == wanted, scores[order[where]], np.float32(0.0))

@@ -4,6 +4,7 @@ came after it. What was removed is still in them; `search` drops whatever is not
 import math
 import sys
 import threading
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -102,9 +103,11 @@ class Index:
         base = self._base.sentences.frequency(word) if self._base else 0
         return base + self._tail.sentences.frequency(word)
 
-    def _vocabulary(self) -> list[str]:
+    def _vocabulary(self) -> Mapping[str, int]:
+        """Every word as it is spelt, and how many sentences hold it (of the base, else of the tail)."""
         with self._lock:
-            return self._tail.sentences.vocabulary + (self._base.sentences.vocabulary if self._base else [])
+            tail = dict(self._tail.sentences.vocabulary)
+        return ChainMap(self._base.sentences.vocabulary, tail) if self._base else tail
 
 
 class _Tail:

@@ -6,7 +6,7 @@ commas do not matter, "eight" meets "8" and "Kılıç" meets "Kilic".
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +15,16 @@ import tantivy
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-ANALYZER = (
-    tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}_]+"))
-    .filter(tantivy.Filter.lowercase())
-    .filter(tantivy.Filter.ascii_fold())
-    .filter(tantivy.Filter.stemmer("english"))
-    .build()
-)
+
+
+def _analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}_]+"))
+    builder = builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold())
+    return (builder.filter(tantivy.Filter.stemmer("english")) if stemmed else builder).build()
+
+
+ANALYZER = _analyzer(stemmed=True)
+SURFACE = _analyzer(stemmed=False)  # as they are spelt, to mend spelling by
 
 _NUMBERS = dict(
     zip(
@@ -103,11 +106,12 @@ def _groups() -> list[list[tuple[str, str]]]:
 
 
 def corrected(
-    question: str, known: Callable[[str], int], english: Callable[[str], bool], vocabulary: Callable[[], list[str]]
+    question: str, known: Callable[[str], int], english: Callable[[str], bool], vocabulary: Callable[[], Mapping[str, int]]
 ) -> str:
     """The question with words that stand nowhere replaced by the nearest that does.
 
-    A word that is `english` is taken to be meant as it stands, though no text holds it.
+    `known` counts the texts that hold an indexed word, `vocabulary` gives every word as it is spelt
+    and how often. A word that is `english` is taken to be meant as it stands, though no text holds it.
     """
 
     def mended(found: re.Match[str]) -> str:
@@ -115,19 +119,19 @@ def corrected(
         stems = words(word)
         if len(word) < 4 or len(stems) != 1 or known(stems[0]) or english(word):
             return word
-        near = nearest(stems[0], vocabulary())
-        # Of words as near, one that starts alike, and then the commonest.
-        best = min(near, key=lambda match: (match[1], match[0][0] != stems[0][0], -known(match[0])), default=(word,))
-        return best[0]
+        return nearest("".join(SURFACE.analyze(word)), vocabulary()) or word
 
     return re.sub(r"[^\W\d_]+", mended, question)
 
 
-def nearest(stem: str, vocabulary: list[str]) -> list[tuple[str, int]]:
-    """Indexed words within one edit of another, or two from six letters on, with the number of edits
-    (optimal string alignment: two letters swapped are one edit)."""
-    edits = 2 if len(stem) >= 6 else 1
-    return [(word, n) for word, n, _ in process.extract(stem, vocabulary, scorer=OSA.distance, score_cutoff=edits, limit=20)]
+def nearest(word: str, vocabulary: Mapping[str, int]) -> str | None:
+    """The word within one edit of another, or two from six letters on (optimal string alignment: two
+    letters swapped are one edit). Of those as near, one that starts alike, and then the commonest."""
+    edits = 2 if len(word) >= 6 else 1
+    near = process.extract(word, list(vocabulary), scorer=OSA.distance, score_cutoff=edits, limit=50)
+    if not near:
+        return None
+    return min(near, key=lambda match: (match[1], match[0][0] != word[0], -vocabulary[match[0]]))[0]
 
 
 _QUOTED = re.compile(r"[“”\"«]([^“”\"«»]{2,200})[“”\"»]")

@@ -64,7 +64,7 @@ def _confidence(encoder: Encoder) -> None:
         for answerable in (True, False):
             keep = np.ones(len(scores), bool) if answerable else found.rows[:, 1] != ids[question.document]
             best = int(np.argmax(np.where(keep, scores, -math.inf)))
-            _, owner, start, end = found.rows[best].tolist()
+            _, owner, start, end, *_ = found.rows[best].tolist()
             right = owner == ids[question.document] and any(start <= at < end for at in question.answers)
             share = evidence.coverage(question.text, text_of(str(owner))[start:end], index)
             even = open_sets.is_even(documents[question.document])

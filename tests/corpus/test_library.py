@@ -193,3 +193,18 @@ def test_setting_by_hand_is_marked_and_vouched_for(library):
     (after,) = library.documents()
     assert (after.id, after.source, after.set_by_person) == (document.id, "Courier", ("source",))
     assert library.text(document.id) == "A sentence." and not list(library.damage())
+
+
+def test_an_older_format_is_brought_up_and_loses_nothing(library, monkeypatch, tmp_path):
+    monkeypatch.setattr("corpus.sqlite.MIGRATIONS", MIGRATIONS[:1])
+    old = Library(tmp_path / "old", create=True)
+    with sqlite3.connect(old.path) as db:  # as the first format stored it
+        db.execute("INSERT INTO vectors VALUES (1, x'00', x'00', 0)")
+        db.execute("INSERT INTO documents VALUES (3, 1, '/x', 'a', '/x/a', NULL, NULL, NULL, NULL, 't', 9, 2, '', '', '[]', '')")
+        db.executemany("INSERT INTO sentences VALUES (?, 3, ?, ?, 1)", [(7, 0, 4), (8, 5, 9)])
+    db.close()
+    old.close()
+    monkeypatch.undo()
+    new = Library(old.folder)
+    assert new.ranges(np.array([3])) == [(7, 8)]
+    assert new.live(np.array([7, 8, 9])).tolist() == [[7, 3, 0, 4, 7, 8], [8, 3, 5, 9, 7, 8]]

@@ -78,5 +78,5 @@ def test_the_check_of_words_finds_a_copied_sentence() -> None:
 def test_questions_are_six_and_begin_with_the_one_on_aleppo() -> None:
     questions = json.loads((SAMPLE / "questions.json").read_text("utf-8"))
     assert len(set(questions)) == 6
-    assert questions[0] == "who controls eastern Aleppo?"
+    assert questions[0] == "Who controls eastern Aleppo?"
     assert all(question.endswith("?") for question in questions)

@@ -1,0 +1,165 @@
+"""Speed against size: `python -m tests.bench scale` measures libraries of 10 thousand, about 80
+thousand (all the open text there is) and 1 million sentences.
+
+The million are copies of the open text with their vectors multiplied by noise: for latency and
+memory only. Building it takes long, so it is measured where `.bench/million` has been made by
+`python -m tests.bench.scale million`.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from assistant.assistant import Assistant
+from corpus.add import add
+from corpus.library import Library
+from corpus.record import sha256
+from corpus.types import Filters, Reading
+from index.encoder import Encoder
+from index.sync import sync
+from tests.bench import collection, open_sets
+
+QUERIES = 300
+SIZES = {"10 thousand": ("ten", 10_000), "all open text": ("open", None), "1 million, noise": ("million", 1_000_000)}
+
+
+def main() -> None:
+    """Prints a row for each library, and writes them to results/scale.json for the plot."""
+    encoder = Encoder()
+    rows = []
+    print("| library | sentences | search p50 | p95 | filtered p50 | encode p50 | start to hits | memory a sentence | add one | remove one |")
+    print("|---|---|---|---|---|---|---|---|---|---|")
+    for label, (name, size) in SIZES.items():
+        if name == "million":
+            if not (collection.FOLDER / name).exists():
+                continue
+        else:
+            collection.library(name, _some(size), encoder)
+        row = json.loads(
+            subprocess.run(
+                [sys.executable, "-m", "tests.bench.scale", "measure", name], capture_output=True, text=True, check=True
+            ).stdout
+        )
+        rows.append(row | {"label": label})
+        print(
+            f"| {label} | {row['sentences']:,} | {row['p50']:.1f} ms | {row['p95']:.1f} ms | {row['filtered']:.1f} ms "
+            f"| {row['encode']:.1f} ms | {row['start']:.2f} s | {row['bytes']:.0f} B | {row['add']:.2f} s | {row['remove']:.2f} s |",
+            flush=True,
+        )
+    results = Path(__file__).with_name("results") / "scale.json"
+    results.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def _some(size: int | None) -> list[dict]:
+    records = [r | {"source": "one in thirty" if n % 30 == 0 else "other"} for n, r in enumerate(open_sets.everything())]
+    if size is None:
+        return records
+    # The articles first: 10 thousand sentences of news and Wikipedia.
+    return records[: next(n for n in range(len(records)) if sum(len(r["text"]) for r in records[:n]) > size * 130)]
+
+
+def measure(name: str) -> dict:
+    """One library, in a process of its own: times in ms and s, resident bytes a sentence."""
+    library = Library(collection.FOLDER / name)
+    questions = [question.text for _, asked in (open_sets.newsqa(), open_sets.xquad()) for question in asked]
+    questions = questions[:: len(questions) // QUERIES][:QUERIES]
+    encoder = Encoder()
+    encoder.encode(["warm"])
+    before = _resident()
+    asker = Assistant(library)
+    asker._encoder = encoder
+    asker.search("warm", 10)
+    took = _times(lambda question: asker.search(question, 10), questions)
+    grown = _resident() - before
+    filtered = _times(lambda question: asker.search(question, 10, Filters(source="one in thirty")), questions[:100])
+    encode = _times(lambda question: encoder.encode([question]), questions[:100])
+    start = min(_started(name) for _ in range(3))
+    sentences = sum(library.counts())
+    return {
+        "sentences": sentences, "p50": statistics.median(took), "p95": float(np.quantile(took, 0.95)),
+        "filtered": statistics.median(filtered), "encode": statistics.median(encode), "start": start,
+        "bytes": grown / sentences, **_changes(library, asker, encoder),
+    }  # fmt: skip
+
+
+def _times(act, questions: list[str]) -> list[float]:
+    took = []
+    for question in questions:
+        begun = time.perf_counter()
+        act(question)
+        took.append((time.perf_counter() - begun) * 1000)
+    return took
+
+
+def _started(name: str) -> float:
+    begun = time.perf_counter()
+    command = [sys.executable, "-m", "ui.cli", "search", "who controls the city?", "--library", str(collection.FOLDER / name)]
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - begun
+
+
+def _changes(library: Library, asker: Assistant, encoder: Encoder) -> dict:
+    """Seconds from a new article until it is found, and from its removal until it is not."""
+    text = "The lighthouse keepers of Quorne went on strike. " + "They ask for oil and better boots. " * 20
+    begun = time.perf_counter()
+    path = collection.FOLDER / "one.txt"
+    path.write_text(text)
+    add(library, [path], embed=encoder.encode, encoder=encoder.fingerprint)
+    with library.lock():
+        sync(library)
+    assert library.quote(asker.search("who went on strike in Quorne?", 1)[0].span).startswith("The lighthouse keepers")
+    added = time.perf_counter() - begun
+    begun = time.perf_counter()
+    with library.writing() as writer:
+        writer.remove([library.named(str(path)).id])
+        sync(library)
+    assert "Quorne" not in library.quote(asker.search("who went on strike in Quorne?", 1)[0].span)
+    return {"add": added, "remove": time.perf_counter() - begun}
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def million() -> None:
+    """Builds `.bench/million` from the library of all open text."""
+    source, dice = Library(collection.FOLDER / "open"), np.random.default_rng(1)
+    made = Library(collection.FOLDER / "million", create=True)
+    by_id = {int(id): vector for ids, vectors in source.vectors() for id, vector in zip(ids, vectors, strict=True)}
+    documents: dict[int, list[tuple[int, str]]] = {}
+    for id, document, text in source.texts():
+        documents.setdefault(document, []).append((id, text))
+    with made.writing() as writer:
+        writer.claim_encoder(source.encoder)
+        copy = 0
+        while sum(made.counts()) < 1_000_000:
+            for document, sentences in documents.items():
+                texts = [f"{text} ({copy})" for _, text in sentences]
+                noisy = [by_id[id] * (1 + 0.3 * dice.standard_normal(len(by_id[id]))) for id, _ in sentences]
+                vectors = {t: v / np.linalg.norm(v) for t, v in zip(texts, noisy, strict=True)}
+                whole, spans = "", []
+                for text in texts:
+                    spans.append((len(whole), len(whole) + len(text)))
+                    whole += text + "\n"
+                writer.put(
+                    Reading(whole, "text/plain", source="one in thirty" if document % 30 == 0 else "other"),
+                    origin=str(copy), name=str(document), file=f"{copy}/{document}", stated=sha256(whole),
+                    spans=spans, vectors=vectors,
+                )  # fmt: skip
+            copy += 1
+            print(f"{sum(made.counts()):,} sentences", file=sys.stderr, flush=True)
+        sync(made)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "million":
+        million()
+    else:
+        print(json.dumps(measure(sys.argv[2])))
