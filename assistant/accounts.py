@@ -7,7 +7,8 @@ from assistant.types import Claim
 
 # Words without which a sentence says the same. Anything more ("not", a number, a verb) may turn it.
 _EMPTY = frozenset("a an the that".split())
-_WORD = re.compile(r"\w+")
+# Signs, currencies and a question mark are part of what is said: "-5", "$5", "5%".
+_WORD = re.compile(r"\w+|[-−+$€£¥%‰°?](?=\d)|(?<=\d)[%‰°$€£¥]|\?")
 
 
 def collapse(claims: list[Claim]) -> list[Claim]:

@@ -13,7 +13,7 @@ from assistant.types import Answer, Claim
 from corpus.library import Library
 from corpus.types import BylineError, Filters
 from index import encoder as encoders
-from index.search import Hit, search, search_documents
+from index.search import Hit, Passing, search, search_documents
 from index.sync import Index
 from index.wording import phrases, without_marks
 
@@ -31,8 +31,8 @@ class Assistant:
 
     def __init__(self, library: Library):
         self.library = library
-        self._encoder = encoders.named((library.encoder or encoders.DEFAULT)["model"])
-        library.check_encoder(self._encoder.fingerprint)
+        self._encoder = encoders.Encoder()
+        self._follow_encoder()
         self._index = Index(library)
 
     @classmethod
@@ -49,20 +49,14 @@ class Assistant:
         clock = _Clock()
         with self.library.reading():
             standalone = self._standalone(question, history)
-            hits = search(self.library, self._index, standalone, self._vector(standalone), FOUND, filters)
-            quoted = phrases(standalone)
-            if quoted and not hits:  # the nearest may lack the phrase: they are said to be no answer
-                unquoted = without_marks(standalone)
-                hits = search(self.library, self._index, unquoted, self._vector(unquoted), FOUND, filters)
-                missing = tuple(quoted)
-            else:
-                missing = unmentioned(standalone, self._index)
+            passing = self.library.allowed(filters)
+            hits, missing = self._hits(standalone, passing)
             clock.lap("retrieve")
             claims, problems = self._claims(hits)
             clock.lap("read")
             sure = confidence(standalone, claims, self._index, missing)
             clock.lap("attribute")
-            answer = self._answer(question, standalone, claims, sure, filters)
+            answer = self._answer(question, standalone, claims, sure, passing)
         return replace(answer, unmentioned=missing, problems=problems, timings_ms=clock.laps())
 
     def search(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
@@ -72,6 +66,16 @@ class Assistant:
     def search_documents(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
         """The k best documents for a query, best first, each as its best sentence."""
         return self._found(search_documents, query, k, filters)
+
+    def _hits(self, question: str, passing: Passing) -> tuple[list[Hit], tuple[str, ...]]:
+        """What was found, and what of the question stands nowhere: quoted phrases, or names."""
+        hits = search(self.library, self._index, question, self._vector(question), FOUND, passing=passing)
+        quoted = tuple(phrases(question))
+        if hits or not quoted:
+            return hits, unmentioned(question, self._index)
+        # The nearest may lack the phrase: they will be shown, and said to be no answer.
+        unquoted = without_marks(question)
+        return search(self.library, self._index, unquoted, self._vector(unquoted), FOUND, passing=passing), quoted
 
     def _found(self, find: Callable, query: str, k: int, filters: Filters) -> list[Hit]:
         with self.library.reading():
@@ -84,8 +88,18 @@ class Assistant:
         question = question.strip()
         if not question:
             raise BylineError("the question is empty: ask something")
+        if any("\ud800" <= character <= "\udfff" for character in question):
+            raise BylineError("the question holds half of a surrogate pair: type it again")
+        self._follow_encoder()
         self._index.refresh()
         return self._index.corrected(question, self._encoder.knows)
+
+    def _follow_encoder(self) -> None:
+        """Takes the encoder that made the library's vectors: another process may have changed it."""
+        made_by = self.library.encoder
+        if made_by not in (None, self._encoder.fingerprint):
+            self._encoder = encoders.named(made_by["model"])
+            self.library.check_encoder(self._encoder.fingerprint)
 
     def _vector(self, question: str) -> np.ndarray:
         return self._encoder.encode([question])[0]
@@ -101,12 +115,12 @@ class Assistant:
         return collapse(claims), tuple(problems)
 
     def _answer(
-        self, question: str, standalone: str, claims: list[Claim], sure: float, filters: Filters
+        self, question: str, standalone: str, claims: list[Claim], sure: float, passing: Passing
     ) -> Answer:
         enough = sufficient(sure)
         shown = tuple(claims[:CLAIMS]) if enough else ()
-        passing, undated = self.library.allowed(filters)
-        searched, newest = self.library.coverage(passing)
+        documents, undated = passing
+        searched, newest = self.library.coverage(documents)
         cited = {document.id for claim in shown for document in (claim.document, *claim.copies)}
         sources = {claim.document.source.casefold() for claim in shown if claim.document.source}
         return Answer(

@@ -16,7 +16,7 @@ import numpy as np
 
 from corpus.library import Library
 from corpus.readers import LATER, SUFFIXES, read
-from corpus.record import sha256
+from corpus.record import sha256, shown, unshown
 from corpus.sentences import sentences
 from corpus.types import FileState, Reading, Unreadable
 from corpus.writer import Writer
@@ -30,7 +30,12 @@ CONTAINERS = (".jsonl",)
 
 @dataclass(slots=True)
 class Report:
-    """What an `add` did: documents by their fate, failures and skipped files with the reason."""
+    """What an `add` did: documents by their fate, failures and skipped files with the reason.
+
+    `missing` are documents (`origin/name`) whose files are gone from the folders that were added;
+    they are kept. `wiped` is False when text that was replaced or removed may still be in the
+    library's log (see `Database.wipe_log`).
+    """
 
     added: int = 0
     replaced: int = 0
@@ -40,6 +45,8 @@ class Report:
     seconds: float = 0.0
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    wiped: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,14 @@ def add(
 ) -> Report:
     """Adds files and folders (recursively); `embed` maps texts to unit vectors (n, dimension).
 
-    `source` and `published` hold for the documents that do not state their own. `progress` is told
-    the files done, the files in all, and the sentences stored. Raises BylineError when another
-    process writes, or when the library's vectors were made by another encoder.
+    `source` and `published` hold for the documents that do not state their own; each holds for a
+    file until another is given for it. `progress` is told the files done, the files in all, and
+    the sentences stored. Raises BylineError when another process writes, or when the library's
+    vectors were made by another encoder.
     """
     begun = time.monotonic()
     report = Report()
-    given = json.dumps({"source": source, "published": published}, sort_keys=True)
+    given = {"source": source, "published": published}
     with library.writing() as writer:
         writer.claim_encoder(encoder)
         files = list(dict.fromkeys(_files(paths, report)))
@@ -83,8 +91,11 @@ def add(
             try:
                 _add_file(writer, library, path, origin, given, embed, report)
             except OSError as error:
-                report.failed.append((_shown(path), f"cannot be read: {error.strerror}"))
+                report.failed.append((shown(path), f"cannot be read: {error.strerror}"))
         progress(len(files), len(files), report.sentences)
+        report.missing = list(dict.fromkeys(name for path in paths for name in _missing(library, path)))
+        if report.replaced or report.removed:
+            report.wiped = library.wipe_log()
     report.seconds = time.monotonic() - begun
     return report
 
@@ -93,34 +104,66 @@ def _files(paths: list[Path], report: Report) -> Iterator[tuple[Path, Path]]:
     """(origin folder, file) for everything to be read, in the order of the names."""
     for path in paths:
         absolute = Path(os.path.abspath(path))
-        if not absolute.is_dir():
+        if not os.path.isdir(absolute):
             yield absolute.parent, absolute
             continue
-        empty = True
-        for folder, subfolders, names in os.walk(absolute):
-            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-            for name in sorted(names):
-                file = Path(folder, name)
-                if name.startswith(".") or file.is_symlink():
-                    report.skipped.append((_shown(file), "hidden files and links in a folder are not followed"))
-                elif file.suffix.lower() not in SUFFIXES + LATER:
-                    report.skipped.append((_shown(file), "not a format that Byline reads"))
-                else:
-                    empty = False
-                    yield absolute, file
-        if empty:
-            report.failed.append((_shown(absolute), f"holds no file that Byline reads ({', '.join(SUFFIXES)})"))
+        empty, failures = True, len(report.failed)
+        for file in _walk(absolute, report):
+            if file.suffix.lower() in SUFFIXES + LATER:
+                empty = False
+                yield absolute, file
+            else:
+                report.skipped.append((shown(file), "not a format that Byline reads"))
+        if empty and len(report.failed) == failures:
+            report.failed.append((shown(absolute), f"holds no file that Byline reads ({', '.join(SUFFIXES)})"))
+
+
+def _walk(top: Path, report: Report) -> Iterator[Path]:
+    """The files below a folder; what is hidden or a link is noted as skipped, and what cannot be
+    listed as failed."""
+
+    def closed(error: OSError) -> None:
+        report.failed.append((shown(error.filename), f"cannot be listed: {error.strerror}"))
+
+    def followed(name: str, folder: str, what: str) -> bool:
+        path = os.path.join(folder, name)
+        if not name.startswith(".") and not os.path.islink(path):
+            return True
+        report.skipped.append((shown(path), f"hidden {what} and links in a folder are not followed"))
+        return False
+
+    for folder, subfolders, names in os.walk(top, onerror=closed):
+        subfolders[:] = [name for name in sorted(subfolders) if followed(name, folder, "folders")]
+        yield from (Path(folder, name) for name in sorted(names) if followed(name, folder, "files"))
+
+
+def _missing(library: Library, folder: Path) -> Iterator[str]:
+    """The documents (`origin/name`) that were read from files in a folder that are not there now."""
+    known = library.files_below(shown(os.path.abspath(folder))) if os.path.isdir(folder) else []
+    gone = {file: _gone(file) for file, _ in known}
+    return (name for file, name in known if gone[file])
+
+
+def _gone(file: str) -> bool:
+    try:
+        os.stat(unshown(file))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # it cannot be looked at, which says nothing of whether it is there
+        pass
+    return False
 
 
 def _add_file(
-    writer: Writer, library: Library, path: Path, folder: Path, given: str, embed: Callable, report: Report
+    writer: Writer, library: Library, path: Path, folder: Path, now: dict, embed: Callable, report: Report
 ) -> None:
-    file = _shown(path)
+    file = shown(path)
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
         report.failed += [(file, found.error) for found in read(path)]  # says what is wrong with it
         return
     stat = path.stat()
     known = library.known_file(file)
+    given = _given(known, now)
     seen = (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, given)
     if known and seen == (known.size, known.mtime_ns, known.ctime_ns, known.given):
         report.unchanged += len(library.of_file(file))
@@ -134,6 +177,8 @@ def _add_file(
         return
     before = {document.name: document for document in library.of_file(file)}
     container = path.suffix.lower() in CONTAINERS
+    if container:  # so that what is given holds even if not all of it can be read
+        writer.note_given(file, given)
     failures = len(report.failed)
     kept: set[str] = set()
     pending: list[_Pending] = []
@@ -148,7 +193,7 @@ def _add_file(
             # A file that is known already keeps its identity, however it was named this time.
             origin, name = next((d.origin, d.name) for d in before.values())
         else:
-            origin, name = _shown(folder), _shown(path.relative_to(folder))
+            origin, name = shown(folder), shown(path.relative_to(folder))
         kept.add(name)
         reading, stated = _completed(found, given)
         have = library.find(origin, name)
@@ -169,6 +214,15 @@ def _add_file(
     writer.note_file(file, state)
 
 
+def _given(known: FileState | None, now: dict[str, str | None]) -> str:
+    """What a person has given for a file, now or else before, as JSON."""
+    try:
+        before = dict(json.loads(known.given)) if known else {}
+    except (TypeError, ValueError):  # damaged; no hash covers it
+        before = {}
+    return json.dumps({key: before.get(key) if now[key] is None else now[key] for key in now}, sort_keys=True)
+
+
 def _completed(reading: Reading, given: str) -> tuple[Reading, str]:
     """The reading with what the person gave for what it does not state, and the hash of all that."""
     absent = {key: value for key, value in json.loads(given).items() if getattr(reading, key) is None}
@@ -180,8 +234,13 @@ def _completed(reading: Reading, given: str) -> tuple[Reading, str]:
 def _store(
     writer: Writer, library: Library, pending: list[_Pending], embed: Callable, report: Report
 ) -> None:
-    texts = library.without_vector(text for item in pending for text in item.texts)
-    vectors = dict(zip(texts, embed(texts), strict=True)) if texts else {}
+    texts = list(dict.fromkeys(text for item in pending for text in item.texts))
+    # Known vectors are held too: one goes with its last sentence, and a later document of the
+    # batch may have that sentence now.
+    vectors = library.known_vectors(texts)
+    texts = [text for text in texts if text not in vectors]
+    if texts:
+        vectors |= zip(texts, embed(texts), strict=True)
     for item in pending:
         replaces = library.find(item.origin, item.name) is not None
         writer.put(
@@ -191,8 +250,3 @@ def _store(
         report.replaced += replaces
         report.added += not replaces
         report.sentences += len(item.spans)
-
-
-def _shown(path: Path) -> str:
-    """A path as text; bytes that are not UTF-8 are shown as escapes."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -20,7 +20,7 @@ from functools import cache, partial
 
 import numpy as np
 
-from corpus.record import record_sha256, sentence_key, sha256, spans_sha256
+from corpus.record import record_sha256, sentence_key, sha256, shown, spans_sha256
 from corpus.sqlite import Connection, Database, TextOf
 from corpus.types import BylineError, Document, FileState, Filters, Passage, Span
 from corpus.writer import Writer
@@ -45,14 +45,34 @@ class Library(Database):
     def revision(self) -> int:
         """A number that grows with every change to the documents."""
         with self.reading() as db:
-            return int(db.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0])
+            row = db.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()
+        if row is None or not (row[0].isascii() and row[0].isdigit()):
+            raise self.unsound("its revision is gone")
+        return int(row[0])
 
     @property
     def encoder(self) -> dict | None:
         """The fingerprint of the encoder that made the vectors; None before the first document."""
         with self.reading() as db:
             row = db.execute("SELECT value FROM meta WHERE key = 'encoder'").fetchone()
-        return json.loads(row[0]) if row else None
+        try:
+            return dict(json.loads(row[0])) if row else None
+        except (TypeError, ValueError):
+            raise self.unsound("the name of its encoder is gone") from None
+
+    @property
+    def bases(self) -> list[str]:
+        """The names of the search indexes that were built from this library: the latest, and the one before."""
+        with self.reading() as db:
+            row = db.execute("SELECT value FROM meta WHERE key = 'bases'").fetchone()
+        return row[0].split() if row else []
+
+    def note_base(self, name: str, before: str | None) -> None:
+        """Notes a search index as built from this library. The one before, if it was noted, stays so:
+        it is in use until the new one is swapped in."""
+        with self.transaction() as db:
+            names = [noted for noted in self.bases if noted == before]
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('bases', ?)", (" ".join([*names, name]),))
 
     def check_encoder(self, fingerprint: dict) -> None:
         """Raises BylineError when the library's vectors were made by another encoder."""
@@ -93,25 +113,39 @@ class Library(Database):
         return (row[0], str(row[1]) if row[1] is not None else None) if row else None
 
     def named(self, name: str) -> Document:
-        """The document a person means by NAME: its name, `origin/name`, file path or id.
+        """The document a person means by NAME: its name, `origin/name`, file path, or id as `#5`.
 
-        Raises BylineError when there is none, or more than one (the choices are listed).
+        A bare number is a name too, and else an id. Bytes that are not UTF-8 may come as
+        surrogates (PEP 383), as the command line gives them. Raises BylineError when there is no
+        such document, or more than one (the choices are listed).
         """
-        with self.reading() as db:
-            rows = db.execute(
-                f"SELECT {_FIELDS} FROM documents WHERE name = ?1 OR origin || '/' || name = ?1 "
-                "OR file = ?1 AND origin != file OR file = ?2 AND origin != file ORDER BY origin",
-                (name, os.path.abspath(name)),
-            ).fetchall()
-        found = [_document(row) for row in rows]
-        if not found and (document := self.document(name)):
-            return document
+        if name.startswith("#") and name[1:].isdigit():
+            found, numbered = [], self.document(name[1:])
+        else:
+            found, numbered = self._called(name), self.document(name)
+        if numbered and numbered.id == name.removeprefix("#") and numbered not in found:
+            found.append(numbered)
         if not found:
             raise BylineError(f"no document is called {name!r}: `byline list` shows them all")
         if len(found) > 1:
-            choices = "\n".join(f"  {document.id}  {document.origin}/{document.name}" for document in found)
-            raise BylineError(f"{name!r} could be any of these; give the number or the whole path:\n{choices}")
+            choices = "\n".join(f"  #{document.id}  {document.origin}/{document.name}" for document in found)
+            raise BylineError(f"{name!r} could be any of these; give the '#number' or the whole path:\n{choices}")
         return found[0]
+
+    def _called(self, name: str) -> list[Document]:
+        try:
+            written, path = shown(name), shown(os.path.abspath(name))
+        except UnicodeEncodeError:  # a lone surrogate that stands for no byte: nothing has such a name
+            return []
+        # Members of containers are named as they are, files as `shown` writes them.
+        typed = written if any("\ud800" <= letter <= "\udfff" for letter in name) else name
+        with self.reading() as db:
+            rows = db.execute(
+                f"SELECT {_FIELDS} FROM documents WHERE name IN (?1, ?2) OR origin || '/' || name IN (?1, ?2) "
+                "OR file IN (?1, ?2, ?3) AND origin != file ORDER BY origin",
+                (typed, written, path),
+            ).fetchall()
+        return [_document(row) for row in rows]
 
     def allowed(self, filters: Filters) -> tuple[np.ndarray | None, int]:
         """The ids of the documents that pass (int64, ascending; None: all), and how many were left
@@ -155,7 +189,11 @@ class Library(Database):
                 "WHERE s.id IN (SELECT value FROM json_each(?)) ORDER BY s.id",
                 (json.dumps(sentence_ids.tolist()),),
             ).fetchall()
-        return np.array(rows, np.int64).reshape(-1, 6)
+        try:
+            return np.array(rows, np.int64).reshape(-1, 6)
+        except (TypeError, ValueError, OverflowError):  # a flipped bit can change a value's type
+            whole = [row for row in rows if all(type(value) is int for value in row)]
+            return np.array(whole, np.int64).reshape(-1, 6)
 
     def slices(self, rows: np.ndarray) -> list[str]:
         """The texts of sentences given as by `live`, unchecked: to compare with, never to quote."""
@@ -163,23 +201,29 @@ class Library(Database):
             text_of = TextOf(db)
             return [text_of(document, start, end) for _, document, start, end, *_ in rows.tolist()]
 
-    def sentence_ids(self, document_ids: Iterable[int]) -> np.ndarray:
-        """The ids of all sentences of these documents (int64)."""
-        with self.reading() as db:
-            rows = db.execute(
-                "SELECT id FROM sentences WHERE document_id IN (SELECT value FROM json_each(?)) ORDER BY id",
-                (json.dumps([int(i) for i in document_ids]),),
-            )
-            return np.array([row[0] for row in rows], np.int64)
+    def sentence_ids(self, document_ids: np.ndarray) -> np.ndarray:
+        """The ids of all sentences of these documents (int64, ascending)."""
+        ranges = np.array(self.ranges(document_ids), np.int64).reshape(-1, 2)
+        first, counts = ranges[:, 0], ranges[:, 1] - ranges[:, 0] + 1
+        # Each range starts anew from its first id: what was counted before it is taken off again.
+        return np.sort(np.arange(counts.sum()) + np.repeat(first - np.cumsum(counts) + counts, counts))
 
     def ranges(self, document_ids: np.ndarray) -> list[tuple[int, int]]:
         """The first and last sentence id of each of these documents that is here."""
         with self.reading() as db:
             return db.execute(
                 "SELECT first_sentence, first_sentence + sentences - 1 FROM documents "
-                "WHERE id IN (SELECT value FROM json_each(?))",
+                "WHERE id IN (SELECT value FROM json_each(?)) AND sentences > 0 AND first_sentence > 0",
                 (json.dumps(document_ids.tolist()),),
             ).fetchall()
+
+    def changed(self, since_revision: int, through: int) -> int:
+        """How many sentences with ids up to `through` stand in documents set after a revision."""
+        with self.reading() as db:
+            return db.execute(
+                "SELECT coalesce(sum(sentences), 0) FROM documents WHERE revision > ? AND first_sentence <= ?",
+                (since_revision, through),
+            ).fetchone()[0]
 
     def counts(self, through: int = 0) -> tuple[int, int]:
         """How many live sentences there are with ids up to `through`, and above it."""
@@ -198,7 +242,9 @@ class Library(Database):
                 yield sentence_id, document, text_of(document, start, end)
 
     def vectors(self, above: int = 0, batch: int = 4096) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Batches of (ids int64 (n,), unit vectors float16 (n, dimension)), ids > `above` ascending."""
+        """Batches of (ids int64 (n,), unit vectors float16 (n, dimension)), ids > `above` ascending. A
+        vector that is not as long as the encoder's is left out, and reported by `damage`."""
+        size = 2 * (self.encoder or {}).get("dimension", 0)
         with self.reading() as db:
             cursor = db.execute(
                 "SELECT s.id, v.vector FROM sentences s JOIN vectors v ON v.id = s.vector_id "
@@ -206,8 +252,9 @@ class Library(Database):
                 (above,),
             )
             while rows := cursor.fetchmany(batch):
+                rows = [row for row in rows if not size or (isinstance(row[1], bytes) and len(row[1]) == size)]
                 vectors = np.frombuffer(b"".join(row[1] for row in rows), np.float16)
-                yield np.array([row[0] for row in rows], np.int64), vectors.reshape(len(rows), -1)
+                yield np.array([row[0] for row in rows], np.int64), vectors.reshape(len(rows), -1 if rows else size // 2)
 
     def texts_changed(self, since_revision: int) -> Iterator[tuple[int, str]]:
         """(document id, title and text) of the documents added or set after a revision."""
@@ -215,7 +262,9 @@ class Library(Database):
             for document_id, title in db.execute(
                 "SELECT id, title FROM documents WHERE revision > ? ORDER BY id", (since_revision,)
             ):
-                parts = db.execute("SELECT text FROM parts WHERE document_id = ? ORDER BY start", (document_id,))
+                parts = db.execute(
+                    "SELECT CAST(text AS TEXT) FROM parts WHERE document_id = ? ORDER BY start", (document_id,)
+                )
                 yield document_id, "\n".join([title or "", *(row[0] for row in parts)])
 
     # -- quoting: only what the hashes vouch for ---------------------------------------------------
@@ -295,10 +344,11 @@ class Library(Database):
         return number, parts
 
     def _part(self, db: Connection, document_id: int, start: int) -> str:
-        text, length, text_sha256, spans = db.execute(
+        row = db.execute(
             "SELECT text, length, text_sha256, spans_sha256 FROM parts WHERE document_id = ? AND start = ?",
             (document_id, start),
         ).fetchone()
+        text, length, text_sha256, spans = row or ("", 0, "", "")
         inside = db.execute(
             "SELECT start, end FROM sentences WHERE document_id = ? AND start >= ? AND start < ? ORDER BY start",
             (document_id, start, start + length),
@@ -317,14 +367,15 @@ class Library(Database):
     def _damaged(self, document_id: str) -> BylineError:
         document = self.document(document_id)
         return BylineError(
-            f"{self.path}: the stored record of document {document_id} ({document.name if document else 'gone'}) is "
-            f"damaged, so nothing is quoted from it. Mend it: `byline remove {document_id}`, then add its file again"
+            f"{self.path}: the stored record of document #{document_id} ({document.name if document else 'gone'}) is "
+            f"damaged, so nothing is quoted from it. Mend it: `byline remove '#{document_id}'`, then add its file again"
         )
 
     # -- what was read before, for adding ----------------------------------------------------------
 
     def known_file(self, path: str) -> FileState | None:
-        """The state in which a file was last read completely."""
+        """The state in which a file was last read completely; or, where that was not possible, one that
+        no file is in, with what the person gave for it."""
         with self.reading() as db:
             row = db.execute(
                 "SELECT size, mtime_ns, ctime_ns, sha256, given FROM files WHERE path = ?", (path,)
@@ -344,14 +395,25 @@ class Library(Database):
             ).fetchone()
         return (_document(row[:-1]), row[-1]) if row else None
 
-    def without_vector(self, texts: Iterable[str]) -> list[str]:
-        """Those of the sentences (each once) that have no vector yet."""
+    def files_below(self, folder: str) -> list[tuple[str, str]]:
+        """(file, `origin/name`) of the documents whose files are in a folder, in that order."""
+        below = folder.rstrip("/") + "/"
         with self.reading() as db:
-            return [
-                text
-                for text in dict.fromkeys(texts)
-                if not db.execute("SELECT 1 FROM vectors WHERE key = ?", (sentence_key(text),)).fetchone()
-            ]
+            return db.execute(
+                "SELECT file, origin || '/' || name FROM documents WHERE file >= ? AND file < ? ORDER BY file, name",
+                (below, below[:-1] + "0"),  # "0" comes next after "/"
+            ).fetchall()
+
+    def known_vectors(self, texts: Iterable[str]) -> dict[str, np.ndarray]:
+        """The vectors (float16) of those of the sentences that have a whole one."""
+        with self.reading() as db:
+            found = {}
+            for text in texts:
+                key = sentence_key(text)
+                row = db.execute("SELECT vector, crc32 FROM vectors WHERE key = ?", (key,)).fetchone()
+                if row and zlib.crc32(key + row[0]) == row[1]:
+                    found[text] = np.frombuffer(row[0], np.float16)
+        return found
 
     # -- verification ------------------------------------------------------------------------------
 
@@ -362,12 +424,12 @@ class Library(Database):
                 if line != "ok":
                     yield f"SQLite: {line}", str(self.path), "restore the library from a copy, or add the files to a new one"
             for document in self.documents():
-                where = f"{self.path}: document {document.id} ({document.name})"
+                where = f"{self.path}: document #{document.id} ({document.name})"
                 try:
                     text = self.text(document.id)
                 except BylineError:
                     yield "its record does not agree with its hashes", where, (
-                        f"`byline remove {document.id}`, then add its file again"
+                        f"`byline remove '#{document.id}'`, then add its file again"
                     )
                     continue
                 rows = db.execute(

@@ -1,4 +1,4 @@
-"""The hashes that vouch for a stored document, and the pieces its text is kept in.
+"""The hashes that vouch for a stored document, the pieces its text is kept in, how paths are written.
 
 A record hash covers what is known of a document and the hash of each part; a part has a hash of
 its text and one of the sentence boundaries in it. So a quote is checked by reading one part.
@@ -6,6 +6,9 @@ its text and one of the sentence boundaries in it. So a quote is checked by read
 
 import hashlib
 import json
+import os
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -40,6 +43,30 @@ def record_sha256(document: Document, file: str, stated: str, parts: Sequence[tu
         document.set_by_person, stated, [list(part) for part in parts],
     ]  # fmt: skip
     return sha256(json.dumps(fields))
+
+
+def shown(path: str | os.PathLike) -> str:
+    """A path as text, different for different paths: a byte that is not UTF-8 is written `\\xff`, and
+    a backslash that begins something of that look `\\x5c`. Raises UnicodeEncodeError on a lone
+    surrogate that stands for no byte."""
+    return re.sub(rb"\\(?=x[0-9a-f]{2})", rb"\\x5c", os.fsencode(path)).decode("utf-8", "backslashreplace")
+
+
+def unshown(text: str) -> bytes:
+    """The path that `shown` wrote as this text."""
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda escape: bytes.fromhex(escape[1].decode()), text.encode())
+
+
+def part_rows(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int, str, str]]:
+    """(start, length, text_sha256, spans_sha256) of each part of a text; `spans` ascend."""
+    starts = [start for start, _ in spans]
+    return [
+        (
+            start, end - start, sha256(text[start:end]),
+            spans_sha256(spans[bisect_left(starts, start) : bisect_left(starts, end)]),
+        )
+        for start, end in cut_parts(text, spans)
+    ]  # fmt: skip
 
 
 def cut_parts(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

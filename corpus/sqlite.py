@@ -14,6 +14,10 @@ from corpus.types import BylineError
 
 Connection = sqlite3.Connection
 
+# How long to wait for another connection: for its turn, and for readers to let the log be emptied.
+BUSY_SECONDS = 10
+WIPE_SECONDS = 1
+
 MIGRATIONS = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -122,7 +126,12 @@ class Database:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
+        except sqlite3.IntegrityError as error:
+            raise BylineError(
+                f"{self.path}: the change does not fit what is stored ({error}) and was undone; nothing was lost. "
+                "See whether all is well with `byline check`, then try again"
+            ) from error
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the tables' definitions
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 message = "another program holds it; try again"
             elif "full" in str(error):
@@ -130,16 +139,22 @@ class Database:
             elif "readonly" in str(error):
                 message = "it cannot be written to; check its permissions"
             else:
-                message = (
-                    f"it is damaged or not a library ({error}). "
-                    "Restore it from a copy, or move the folder away and add the documents again"
-                )
+                raise self.unsound(str(error)) from error
             raise BylineError(f"{self.path}: {message}") from error
+
+    def unsound(self, what: str) -> BylineError:
+        """The error for a file that cannot be trusted as a whole, to be raised."""
+        return BylineError(
+            f"{self.path}: it is damaged or not a library ({what}). "
+            "Restore it from a copy, or move the folder away and add the documents again"
+        )
 
     def _connection(self) -> Connection:
         db = getattr(self._local, "db", None)
         if db is None:
-            db = sqlite3.connect(self.path, timeout=10, isolation_level=None)
+            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            # One flipped byte must not make the others unreadable: its record's hash fails alone.
+            db.text_factory = lambda raw: raw.decode("utf-8", "replace")
             # FULL: a commit is on the disk before it is acknowledged.
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
                 db.execute(f"PRAGMA {pragma}").fetchall()
@@ -170,24 +185,40 @@ class Database:
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {number + 1}")
 
-    def wipe_log(self) -> None:
-        """Empties the write-ahead log, so that removed text is not on the disk any more."""
+    def wipe_log(self) -> bool:
+        """Empties the write-ahead log, so that removed text is not on the disk any more.
+
+        False when another connection was reading for longer than WIPE_SECONDS: the text then stays
+        in the log until the next time.
+        """
         with self._errors():
-            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            db = self._connection()
+            db.execute(f"PRAGMA busy_timeout={WIPE_SECONDS * 1000}")
+            try:
+                busy, *_ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                db.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        return not busy
 
 
 class TextOf:
-    """Slices of the documents' text, keeping the part last read (rows come in document order)."""
+    """Slices of the documents' text, keeping the part last read (rows come in document order).
+
+    Unchecked, so never to be quoted; where a part or an offset is damaged, the slice is empty.
+    """
 
     def __init__(self, db: Connection):
         self._db = db
         self._document, self._start, self._text = None, 0, ""
 
     def __call__(self, document: int, start: int, end: int) -> str:
+        if type(start) is not int or type(end) is not int:
+            return ""
         if document != self._document or not self._start <= start < self._start + len(self._text):
             row = self._db.execute(
-                "SELECT start, text FROM parts WHERE document_id = ? AND start <= ? ORDER BY start DESC LIMIT 1",
+                "SELECT start, CAST(text AS TEXT) FROM parts WHERE document_id = ? AND start <= ? "
+                "ORDER BY start DESC LIMIT 1",
                 (document, start),
             ).fetchone()
-            self._document, (self._start, self._text) = document, row
+            self._document, (self._start, self._text) = document, row or (start, "")
         return self._text[start - self._start : end - self._start]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corpus.record import cut_parts, record_sha256, sentence_key, sha256, spans_sha256
+from corpus.record import part_rows, record_sha256, sentence_key, sha256
 from corpus.sqlite import Connection, TextOf
 from corpus.types import Document, FileState, Reading
 
@@ -40,6 +40,10 @@ class Writer:
                 (path, state.size, state.mtime_ns, state.ctime_ns, state.sha256, state.given),
             )
 
+    def note_given(self, path: str, given: str) -> None:
+        """Remembers what a person gave for a file, which counts as unread until `note_file`."""
+        self.note_file(path, FileState(-1, 0, 0, "", given))
+
     def put(
         self,
         reading: Reading,
@@ -53,7 +57,7 @@ class Writer:
     ) -> Document:
         """Stores a document in one transaction, in place of the one of the same (origin, name).
 
-        `spans` are its sentences; `vectors` maps the text of each sentence that has none yet to
+        `spans` are its sentences, ascending; `vectors` maps the text of each sentence that has none yet to
         its unit vector. Fields that a person had set are kept. When this returns, the document is
         on the disk.
         """
@@ -65,16 +69,13 @@ class Writer:
             length=len(reading.text), sentences=len(spans), text_sha256=sha256(reading.text),
             set_by_person=tuple(sorted(kept)), **fields,
         )  # fmt: skip
-        parts = []
-        for start, end in cut_parts(reading.text, spans):
-            inside = [span for span in spans if start <= span[0] < end]
-            parts.append((start, end - start, sha256(reading.text[start:end]), spans_sha256(inside)))
+        parts = part_rows(reading.text, spans)
         with self._library.transaction() as db:
             loose = _delete(db, int(before[0].id)) if before else []
             number = db.execute(
                 "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (
-                    _next_revision(db), origin, name, file, document.title, document.source, document.published,
+                    self._next_revision(db), origin, name, file, document.title, document.source, document.published,
                     document.uri, document.media_type, document.length, document.sentences, document.text_sha256,
                     stated, json.dumps(document.set_by_person), record_sha256(document, file, stated, parts),
                 ),
@@ -98,16 +99,12 @@ class Writer:
         return replace(document, id=str(number))
 
     def remove(self, document_ids: Iterable[str]) -> None:
-        """Removes documents, and wipes their text from the file and its log."""
+        """Removes documents and wipes their text from the file and its log (but see
+        `Database.wipe_log`). Ids of documents that are gone already are passed over."""
         with self._library.transaction() as db:
-            for number in map(int, document_ids):
-                # The file is forgotten too, so that it can be added again.
-                db.execute(
-                    "DELETE FROM files WHERE path = (SELECT file FROM documents WHERE id = ?)", (number,)
-                )
-                _delete_unused(db, _delete(db, number))
-                _note_departure(db, number, None)
-            _next_revision(db)
+            removed = [number for number in dict.fromkeys(map(int, document_ids)) if _remove(db, number)]
+            if removed:
+                self._next_revision(db)
         self._library.wipe_log()
 
     def set(self, document_id: str, values: Mapping[str, str | None]) -> Document:
@@ -121,7 +118,7 @@ class Writer:
                 "UPDATE documents SET revision = ?, title = ?, source = ?, published = ?, set_by_person = ?, "
                 "record_sha256 = ? WHERE id = ?",
                 (
-                    _next_revision(db), document.title, document.source, document.published,
+                    self._next_revision(db), document.title, document.source, document.published,
                     json.dumps(document.set_by_person), record_sha256(document, file, stated, parts), number,
                 ),
             )  # fmt: skip
@@ -132,19 +129,30 @@ class Writer:
         with self._library.transaction() as db:
             text_of = TextOf(db)
             rows = db.execute(
-                "SELECT vector_id, document_id, start, end FROM sentences GROUP BY vector_id ORDER BY min(id)"
+                "SELECT s.vector_id, v.key, s.document_id, s.start, s.end FROM sentences s "
+                "JOIN vectors v ON v.id = s.vector_id GROUP BY s.vector_id ORDER BY min(s.id)"
             ).fetchall()
+            # Where two texts are the same only by damage, each row keeps its own key.
+            keys = {key for _, key, *_ in rows}
             for begin in range(0, len(rows), 256):
                 batch = rows[begin : begin + 256]
-                texts = [text_of(document, start, end) for _, document, start, end in batch]
-                for (vector_id, *_), text, vector in zip(batch, texts, encode(texts), strict=True):
+                texts = [text_of(document, start, end) for _, _, document, start, end in batch]
+                for (vector_id, have, *_), text, vector in zip(batch, texts, encode(texts), strict=True):
                     blob, key = np.asarray(vector, np.float16).tobytes(), sentence_key(text)
+                    if key in keys:
+                        key = have
+                    keys.add(key)
                     db.execute(
                         "UPDATE vectors SET key = ?, vector = ?, crc32 = ? WHERE id = ?",
                         (key, blob, zlib.crc32(key + blob), vector_id),
                     )
             db.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (json.dumps(fingerprint, sort_keys=True),))
-            _next_revision(db)
+            self._next_revision(db)
+
+    def _next_revision(self, db: Connection) -> int:
+        revision = self._library.revision + 1
+        db.execute("UPDATE meta SET value = ? WHERE key = 'revision'", (str(revision),))
+        return revision
 
 
 def _vector_id(db: Connection, text: str, vectors: Mapping[str, np.ndarray]) -> int:
@@ -154,6 +162,20 @@ def _vector_id(db: Connection, text: str, vectors: Mapping[str, np.ndarray]) -> 
         return row[0]
     blob = np.asarray(vectors[text], np.float16).tobytes()
     return db.execute("INSERT INTO vectors VALUES (NULL, ?, ?, ?)", (key, blob, zlib.crc32(key + blob))).lastrowid
+
+
+def _remove(db: Connection, number: int) -> bool:
+    """Removes a document that nothing replaces; whether it was here."""
+    row = db.execute("SELECT file FROM documents WHERE id = ?", (number,)).fetchone()
+    if row is None:
+        return False
+    _delete_unused(db, _delete(db, number))
+    _note_departure(db, number, None)
+    # The file counts as unread, so that it can be added again; what was given for it still holds
+    # for the other documents in it.
+    db.execute("UPDATE files SET size = -1, sha256 = '' WHERE path = ?", row)
+    db.execute("DELETE FROM files WHERE path = ?1 AND NOT EXISTS (SELECT 1 FROM documents WHERE file = ?1)", row)
+    return True
 
 
 def _delete(db: Connection, number: int) -> list[tuple[int]]:
@@ -172,8 +194,3 @@ def _delete_unused(db: Connection, vector_ids: Sequence[tuple[int]]) -> None:
 def _note_departure(db: Connection, number: int, replaced_by: int | None) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     db.execute("INSERT INTO departed VALUES (?, ?, ?)", (number, now, replaced_by))
-
-
-def _next_revision(db: Connection) -> int:
-    db.execute("UPDATE meta SET value = value + 1 WHERE key = 'revision'")
-    return int(db.execute("SELECT value FROM meta WHERE key = 'revision'").fetchone()[0])

@@ -4,14 +4,20 @@
     derived/<name>/manifest    what it covers, and the hash of every file in it
     derived/<name>/vectors.faiss, sentences/, documents/
 
-It is made beside the old one and swapped in by a rename; who has the old one open keeps it.
+It is made beside the old one and swapped in by a rename; who has the old one open keeps it. The
+library notes the names of the bases made from it and trusts no other: after it was restored from a
+copy, its ids and revisions mean other sentences than the base of the lost state holds.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +30,7 @@ from index.vectors import Vectors
 FORMAT = 3
 # Up to this size a base is hashed whenever it is opened; a larger one by `byline check`.
 HASH_AT_OPEN = 200 * 1024 * 1024
+WAIT = 5.0  # seconds a writer waits for another process that is building
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +56,49 @@ def current(folder: Path) -> str | None:
 def open_base(library: Library, name: str | None) -> Base:
     """Opens a base. Raises BylineError when it is missing, damaged, of another library state or
     another encoder: then it is to be built again."""
-    problems = verify(library, name, always_hash=False)
+    manifest, problems = _checked(library, name, always_hash=False)
     if problems:
         raise BylineError(problems[0])
-    folder = library.folder / "derived" / name
-    manifest = json.loads((folder / "manifest.json").read_text())
-    return Base(
-        name, manifest["revision"], manifest["through"], Vectors.open(folder / "vectors.faiss"),
-        Lexical(folder / "sentences"), Lexical(folder / "documents"),
-    )  # fmt: skip
+    return _opened(library.folder / "derived" / name, manifest)
 
 
 def verify(library: Library, name: str | None, *, always_hash: bool = True) -> list[str]:
-    """What is wrong with a base, each in words; nothing when it can be trusted."""
+    """What is wrong with a base, each in words; nothing when it can be trusted. `always_hash` also
+    compares its vectors with those of the library, one by one."""
+    manifest, problems = _checked(library, name, always_hash)
+    if problems or not always_hash:
+        return problems
+    folder = library.folder / "derived" / name
+    try:
+        vectors, other = _opened(folder, manifest).vectors, 0
+        for ids, batch in library.vectors():
+            covered = ids <= manifest["through"]
+            other += int(vectors.differ(ids[covered], batch[covered]).sum())
+    except BylineError as error:
+        return [str(error)]
+    except ValueError as error:  # a damaged row has a vector of another size
+        return [f"{folder}: cannot be compared with the library ({error})"]
+    return [f"{folder}: lacks {other:,} of the library's sentences, or holds others for them"] if other else []
+
+
+def _checked(library: Library, name: str | None, always_hash: bool) -> tuple[dict, list[str]]:
+    """The manifest of a base, and what is wrong with it."""
     if name is None or not name.isalnum():
-        return [f"{library.folder / 'derived'}: there is no search index"]
+        return {}, [f"{library.folder / 'derived'}: there is no search index"]
     folder = library.folder / "derived" / name
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
         files, size = manifest["files"], sum(entry["bytes"] for entry in manifest["files"].values())
         if manifest["format"] != FORMAT or manifest["encoder"] != library.encoder:
-            return [f"{folder}: the search index was made by another encoder or version"]
-        if manifest["revision"] > library.revision:
-            return [f"{folder}: the search index is of another state of the library"]
+            return {}, [f"{folder}: the search index was made by another encoder or version"]
         if manifest["self"] != _manifest_hash(manifest):
-            return [f"{folder / 'manifest.json'}: damaged"]
+            return {}, [f"{folder / 'manifest.json'}: damaged"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return [f"{folder}: the search index is missing or damaged ({error})"]
+        return {}, [f"{folder}: the search index is missing or damaged ({error})"]
+    # Outside the caller's transaction, which may have begun before the base was made.
+    with closing(Library(library.folder)) as latest:
+        if name not in latest.bases:
+            return {}, [f"{folder}: the search index is of another state of the library"]
     problems = []
     for relative, entry in files.items():
         path = folder / relative
@@ -86,16 +109,87 @@ def verify(library: Library, name: str | None, *, always_hash: bool = True) -> l
                 problems.append(f"{path}: damaged")
         except OSError as error:
             problems.append(f"{path}: {error.strerror}")
-    return problems
+    return manifest, problems
 
 
-def build(library: Library) -> Base:
-    """Builds a base of the library as it is now and makes it the current one. The caller holds the
-    writer's lock, so only one is built at a time."""
+def _opened(folder: Path, manifest: dict) -> Base:
+    try:
+        return Base(
+            folder.name, manifest["revision"], manifest["through"], Vectors.open(folder / "vectors.faiss"),
+            Lexical(folder / "sentences"), Lexical(folder / "documents"),
+        )  # fmt: skip
+    except (OSError, RuntimeError, ValueError) as error:  # it went or was altered since it was checked
+        raise BylineError(f"{folder}: the search index cannot be opened ({error})") from error
+
+
+def build(library: Library, *, wait: float = WAIT) -> Base:
+    """Builds a base of the library as it is now and makes it the current one.
+
+    Raises BylineError, and leaves the folder as it was, when it cannot be written, or when another
+    process is building and does not finish within `wait` seconds.
+    """
+    with _building(library.folder, wait):
+        return _build(library)
+
+
+def renew(library: Library, old: str | None, *, wait: float) -> Base:
+    """As `build`, in place of the base `old`; or the one another process has made in its place."""
+    with _building(library.folder, wait):
+        name = current(library.folder)
+        if name != old:
+            try:
+                return open_base(library, name)
+            except BylineError:
+                pass  # that one is no better
+        return _build(library)
+
+
+@contextmanager
+def _building(folder: Path, wait: float) -> Iterator[None]:
+    """The place of the one who builds. It is not the writer's: a reader that makes a base again must
+    not turn a writer away."""
+    until = time.monotonic() + wait
+    try:
+        with open(folder / "derived.lock", "a") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= until:
+                        raise BylineError(f"{folder}: another `byline` is making the search index") from None
+                    time.sleep(0.05)
+            yield
+    except OSError as error:
+        raise BylineError(f"{folder}: the search index cannot be made ({error})") from error
+
+
+def _build(library: Library) -> Base:
     derived = library.folder / "derived"
-    derived.mkdir(exist_ok=True)
-    name = secrets.token_hex(8)
-    folder = derived / name
+    folder = derived / secrets.token_hex(8)
+    try:
+        derived.mkdir(exist_ok=True)
+        manifest = _write(library, folder)
+        base = _opened(folder, manifest)
+        pointer = derived / "current.new"
+        pointer.write_text(folder.name)
+        # By a connection of its own: this one may be in a read transaction.
+        with closing(Library(library.folder)) as latest:
+            latest.note_base(folder.name, current(library.folder))
+        os.replace(pointer, derived / "current")
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, (OSError, RuntimeError, ValueError)):  # as Python, FAISS and tantivy put it
+            raise BylineError(f"{derived}: the search index cannot be written ({error})") from error
+        raise
+    for other in derived.iterdir():
+        if other.is_dir() and other.name != folder.name:
+            shutil.rmtree(other, ignore_errors=True)
+    return base
+
+
+def _write(library: Library, folder: Path) -> dict:
+    """Writes everything of a base into a new folder; returns the manifest."""
     with library.reading():
         revision, encoder = library.revision, library.encoder
         folder.mkdir()
@@ -113,13 +207,7 @@ def build(library: Library) -> Base:
     }  # fmt: skip
     manifest["self"] = _manifest_hash(manifest)
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
-    pointer = derived / "current.new"
-    pointer.write_text(name)
-    os.replace(pointer, derived / "current")
-    for other in derived.iterdir():
-        if other.is_dir() and other.name != name:
-            shutil.rmtree(other, ignore_errors=True)
-    return open_base(library, name)
+    return manifest
 
 
 def _manifest_hash(manifest: dict) -> str:

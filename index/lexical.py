@@ -112,6 +112,7 @@ class Tail:
         self._postings: dict[str, dict[int, int]] = defaultdict(dict)
         self._lengths: dict[int, int] = {}
         self._groups: dict[int, int] = {}
+        self._held: dict[int, tuple[set[str], set[str]]] = {}  # the words of a text, indexed and as spelt
         self.vocabulary: Counter = Counter()  # every word as it is spelt, and in how many texts
 
     @property
@@ -126,13 +127,16 @@ class Tail:
     def add(self, texts: Iterable[tuple[int, int, str]]) -> None:
         """Takes in (id, group, text); a text whose id is here already is replaced."""
         for id, group, text in texts:
-            if id in self._lengths:
-                for postings in self._postings.values():
-                    postings.pop(id, None)
+            known, spelt = self._held.get(id, (set(), set()))
+            for word in known:
+                del self._postings[word][id]
+            self.vocabulary.subtract(spelt)
             tokens = words(text)
-            self.vocabulary.update(set(SURFACE.analyze(text)))
+            counts, spelt = Counter(tokens), set(SURFACE.analyze(text))
+            self.vocabulary.update(spelt)
             self._lengths[id], self._groups[id] = len(tokens), group
-            for word, count in Counter(tokens).items():
+            self._held[id] = set(counts), spelt
+            for word, count in counts.items():
                 self._postings[word][id] = count
 
     def search(

@@ -20,6 +20,7 @@ LONG = 400  # sentences; of a longer document only those found by themselves
 WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
 HOLDING = 2000  # sentences with all words of a quoted phrase that are read for the phrase itself
 NO_FILTERS = Filters()
+Passing = tuple[np.ndarray | None, int]  # as `Library.allowed` gives it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +47,27 @@ class Evidence:
 
 
 def search(
-    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS
-) -> list[Hit]:
+    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS,
+    *, passing: Passing | None = None,
+) -> list[Hit]:  # fmt: skip
     """The k best sentences, best first; fewer only when fewer pass the filters.
 
-    `vector` is the question's unit vector, float32 (dimension,).
+    `vector` is the question's unit vector, float32 (dimension,); `passing` is what
+    `library.allowed(filters)` gave, where the caller has asked it in the same transaction.
     """
     with library.reading():
-        evidence = gather(library, index, question, vector, k, filters)
+        evidence = gather(library, index, question, vector, k, filters, passing=passing)
     scores = fuse(evidence)
     return _hits(evidence, scores, np.argsort(-scores, kind="stable")[:k])
 
 
 def search_documents(
-    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 10, filters: Filters = NO_FILTERS
-) -> list[Hit]:
+    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 10, filters: Filters = NO_FILTERS,
+    *, passing: Passing | None = None,
+) -> list[Hit]:  # fmt: skip
     """The k best documents, best first, each as its best sentence."""
     with library.reading():
-        evidence = gather(library, index, question, vector, k, filters, documents=k)
+        evidence = gather(library, index, question, vector, k, filters, documents=k, passing=passing)
     scores = fuse(evidence)
     order = np.argsort(-scores, kind="stable")
     _, first = np.unique(evidence.rows[order, 1], return_index=True)
@@ -79,19 +83,21 @@ def _hits(evidence: Evidence, scores: np.ndarray, order: np.ndarray) -> list[Hit
 
 def gather(
     library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS,
-    *, documents: int = 1,
+    *, documents: int = 1, passing: Passing | None = None,
 ) -> Evidence:  # fmt: skip
     """Candidates and their evidence, all of one state of the library: at least k sentences of at
     least so many documents, where there are as many."""
     with library.reading():
         index.refresh()
-        groups, _ = library.allowed(filters)
+        groups, _ = passing or library.allowed(filters)
         allowed = None if groups is None else library.sentence_ids(groups)
         terms = index.terms(question)
         if quoted := phrases(question):
             live = _holding(library, index, quoted, groups)
         else:
             live = _candidates(library, index, terms, vector, groups, allowed, k, documents)
+        if groups is not None:  # whatever an index or a damaged row says, a filter holds
+            live = live[np.isin(live[:, 1], groups)]
         return _evidence(library, index, live, terms, vector)
 
 

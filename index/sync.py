@@ -18,6 +18,7 @@ from index.wording import asked, corrected, nearest, respelt
 
 # A base is built anew when the rows it lacks and the rows it holds in vain reach this share of it.
 STALE = 0.1
+TAIL = 2_000  # sentences read into the tail in some 0.2 s; for more, a reader too makes a stale base anew
 WORDS = 64  # of a question; a longer one is a pasted text, whose first words say what it is about
 RESPELT = 0.5  # the weight of another spelling beside the question's own
 
@@ -37,9 +38,11 @@ class Index:
         with self._lock:
             pointer = bases.current(self._library.folder)
             if pointer != self._pointer:
-                self._base = _usable_base(self._library)
-                self._pointer = self._base.name if self._base else pointer
-                self._tail = _Tail(self._base)
+                base = _usable_base(self._library)
+                # One that was made after this transaction began is left to the next.
+                if not (base and self._base and base.revision > self._library.revision):
+                    self._base, self._tail = base, _Tail(base)
+                    self._pointer = base.name if base else pointer
             self._tail.follow(self._library)
 
     def dense(self, query: np.ndarray, k: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -125,13 +128,13 @@ class _Tail:
         revision = library.revision
         if revision == self._revision:
             return
-        for ids, vectors in library.vectors(self._through):
-            grown = vectors.astype(np.float32)
-            self._vectors = np.concatenate([self._vectors, grown]) if len(self._ids) else grown
-            self._ids = np.concatenate([self._ids, ids])
         self.sentences.add(library.texts(self._through))
         self.documents.add((id, id, text) for id, text in library.texts_changed(self._revision))
-        self._through = int(self._ids[-1]) if len(self._ids) else self._through
+        if batches := list(library.vectors(self._through)):
+            grown = np.concatenate([vectors for _, vectors in batches]).astype(np.float32)
+            self._vectors = np.concatenate([self._vectors, grown]) if len(self._ids) else grown
+            self._ids = np.concatenate([self._ids, *(ids for ids, _ in batches)])
+            self._through = int(self._ids[-1])
         self._revision = revision
 
     def search(self, query: np.ndarray, k: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -164,32 +167,53 @@ def _best(found: list[tuple[np.ndarray, np.ndarray]], k: int) -> tuple[np.ndarra
 
 
 def _usable_base(library: Library) -> Base | None:
-    """The current base; made again when it is missing or damaged and nobody is writing. None when it
-    cannot be: then everything is the tail, and searching works all the same."""
-    problem = ""
-    for _ in range(2):  # a writer may swap it between the two steps
+    """The current base; made again when it is missing, damaged, or so stale that reading what it lacks
+    would slow down every process. Where it cannot be made: the stale one, or None, and then everything
+    is the tail; searching works all the same."""
+    base, problem = None, ""
+    for _ in range(3):  # a writer may swap it between the two steps
+        name = bases.current(library.folder)
         try:
-            return bases.open_base(library, bases.current(library.folder))
+            base = bases.open_base(library, name)
+            break
         except BylineError as error:
             problem = str(error)
-    if not any(library.counts()):
+    if base is None and not any(library.counts()):
         return None
+    if base and _lacking(library, base) <= max(TAIL, STALE * len(base.vectors.ids)):
+        return base
     try:
-        with library.lock():
-            base = bases.build(library)
-    except (BylineError, OSError):
-        return None
-    print(f"byline: {problem}: made again from the library", file=sys.stderr)
-    return base
+        made = bases.renew(library, name, wait=0.0)
+    except BylineError:
+        return base
+    if base is None:
+        print(f"byline: {problem}: made again from the library", file=sys.stderr)
+    return made
 
 
-def sync(library: Library) -> None:
-    """Builds a new base where there is none to be trusted, or where it is stale; the caller holds
-    the writer's lock."""
+def sync(library: Library) -> list[str]:
+    """Builds a new base where there is none to be trusted, or where it is stale. Whether the caller
+    holds the writer's lock does not matter.
+
+    Returns what went wrong, in words: the library is as good as before, only slower to search.
+    """
     name = bases.current(library.folder)
-    if not bases.verify(library, name):
+    try:
         base = bases.open_base(library, name)
-        below, above = library.counts(base.through)
-        if len(base.vectors.ids) - below + above <= STALE * len(base.vectors.ids):
-            return
-    bases.build(library)
+    except BylineError:
+        base = None
+    if base:
+        size = len(base.vectors.ids)
+        gone = size - library.counts(base.through)[0]
+        if gone + _lacking(library, base) <= STALE * size:
+            return []
+    try:
+        bases.renew(library, name, wait=bases.WAIT)
+    except BylineError as error:
+        return [f"{error}. What was stored is safe, and searching works all the same, only slower"]
+    return []
+
+
+def _lacking(library: Library, base: Base) -> int:
+    """How many sentences the tail of a base reads: the new ones, and those of documents set since."""
+    return library.counts(base.through)[1] + library.changed(base.revision, base.through)

@@ -94,6 +94,17 @@ class Vectors:
             result[here] = self._stored.reconstruct_batch(where[here]) @ query
         return result
 
+    def differ(self, ids: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Whether each id is missing here, or has another vector than this one: bool (n,).
+
+        `vectors` is float16 (n, dimension).
+        """
+        where, here = self._where(ids)
+        result = ~here
+        if here.any():
+            result[here] = (self._stored.reconstruct_batch(where[here]) != vectors[here]).any(axis=1)
+        return result
+
     def _where(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Positions of ids, and whether each is here at all."""
         if not len(self.ids):

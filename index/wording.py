@@ -66,10 +66,14 @@ _EMPTY = frozenset(
 )
 
 
+def telling(question: str) -> list[str]:
+    """The words of a question that tell what it is about."""
+    return [word for word in words(question) if word not in _EMPTY]
+
+
 def asked(question: str) -> list[str]:
-    """The words of a question that tell what it is about; all of them, if none does."""
-    every = words(question)
-    return [word for word in every if word not in _EMPTY] or every
+    """The words to look a question up by: those that tell, or all of them if none does."""
+    return telling(question) or words(question)
 
 
 def respelt(question: str, known: Callable[[str], int]) -> list[str]:

@@ -2,9 +2,11 @@
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,8 +20,11 @@ QUESTION_LIMIT = 4_000  # characters
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Exit code 0: done; 1: a part failed, each named on stderr; 2: wrong usage."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    options.library = getattr(options, "library", None) or default_library()
+    options.json = getattr(options, "json", False)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter shows it as an escape
+        stream.reconfigure(errors="backslashreplace")
     try:
         return options.run(options)
     except BylineError as error:
@@ -28,28 +33,34 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        _complain(f"{error.filename or 'the output'}: {error.strerror}")
+        return 1
     except KeyboardInterrupt:
         _complain("stopped; what was stored is safe, and `byline add` goes on from there")
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--library", type=Path, default=argparse.SUPPRESS, metavar="DIR", help="the library's folder")
-    shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print JSON")
+    def shared() -> argparse.ArgumentParser:
+        # Made anew for each use, without defaults: else a command's would undo what stood before it.
+        options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+        options.add_argument("--library", type=Path, metavar="DIR", help="the library's folder")
+        options.add_argument("--json", action="store_true", help="print JSON")
+        return options
+
     filters = argparse.ArgumentParser(add_help=False)
-    filters.add_argument("--source", metavar="NAME", help="only documents of this source")
+    filters.add_argument("--source", type=_text, metavar="NAME", help="only documents of this source")
     filters.add_argument("--since", type=_date, metavar="DATE", help="only documents published on DATE or later")
     filters.add_argument("--until", type=_date, metavar="DATE", help="only documents published on DATE or earlier")
 
     parser = argparse.ArgumentParser(
-        prog="byline", parents=[shared], description="Asks your own documents; answers with cited sentences."
+        prog="byline", parents=[shared()], description="Asks your own documents; answers with cited sentences."
     )
-    parser.set_defaults(library=default_library(), json=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable, help: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=[shared, *parents], help=help, description=help)
+        made = commands.add_parser(name, parents=[shared(), *parents], help=help, description=help)
         made.set_defaults(run=run)
         return made
 
@@ -106,10 +117,14 @@ def _add(options) -> int:
         library, options.paths, embed=encoder.encode, encoder=encoder.fingerprint,
         source=options.source, published=options.published, progress=_progress(),
     )  # fmt: skip
-    with library.lock():
-        sync(library)
+    _warn(sync(library))
     for path, error in report.failed:
         _complain(f"{path}: {error}")
+    if report.missing:
+        gone = render.count(len(report.missing), "document")
+        print(f"{gone} of these folders have no file any more, and are still cited; `byline remove` them:", file=sys.stderr)
+        for name in report.missing[:10]:
+            print(f"  {render.line(name)}", file=sys.stderr)
     if report.skipped:
         print(f"{render.count(len(report.skipped), 'file')} passed over:", file=sys.stderr)
         for path, why in report.skipped[:10]:
@@ -120,7 +135,7 @@ def _add(options) -> int:
         _print_json(
             {
                 "added": report.added, "replaced": report.replaced, "unchanged": report.unchanged,
-                "removed": report.removed, "failed": [{"path": path, "error": error} for path, error in report.failed],
+                "removed": report.removed, "missing": report.missing, "failed": [{"path": path, "error": error} for path, error in report.failed],
                 "sentences": report.sentences, "seconds": round(report.seconds, 3),
             }
         )  # fmt: skip
@@ -139,7 +154,7 @@ def _list(options) -> int:
         return 0
     for document in documents:
         sentences = render.count(document.sentences, "sentence")
-        print(f"{document.id:>6}  {render.plain(document.name)}  ({render.byline(document)}; {sentences})")
+        print(f"{'#' + document.id:>6}  {render.line(document.name)}  ({render.byline(document)}; {sentences})")
     print(render.count(len(documents), "document"))
     return 0
 
@@ -162,26 +177,31 @@ def _remove(options) -> int:
     from index.sync import sync
 
     library = Library(options.library)
-    found, failed = [], 0
-    for name in options.names:
-        try:
-            found.append(library.named(name))
-        except BylineError as error:
-            failed = 1
-            _complain(str(error))
-    if found:
-        with library.writing() as writer:
-            writer.remove([document.id for document in found])
-            sync(library)
+    found, failed = {}, 0
+    with library.writing() as writer:
+        for name in options.names:
+            try:
+                document = library.named(name)
+                found[document.id] = document
+            except BylineError as error:
+                failed = 1
+                _complain(str(error))
+        if found:
+            writer.remove(found)
+    _warn(sync(library))
+    if found and not library.wipe_log():
+        _complain("removed, and never cited again; the text leaves the disk when the chat that reads it is closed")
     if options.json:
-        _print_json({"removed": [render.document_json(document) for document in found]})
+        _print_json({"removed": [render.document_json(document) for document in found.values()]})
     else:
-        for document in found:
-            print(f"removed {render.plain(document.name)}")
+        for document in found.values():
+            print(f"removed {render.line(document.name)}")
     return failed
 
 
 def _set(options) -> int:
+    from index.sync import sync
+
     values = {key: getattr(options, key) for key in ("title", "source", "published")}
     values = {key: value for key, value in values.items() if value is not None}
     if not values:
@@ -189,10 +209,11 @@ def _set(options) -> int:
     library = Library(options.library)
     with library.writing() as writer:
         document = writer.set(library.named(options.name).id, values)
+    _warn(sync(library))
     if options.json:
         _print_json(render.document_json(document))
     else:
-        print(f"{render.plain(document.name)}: {render.byline(document)}")
+        print(f"{render.line(document.name)}: {render.byline(document)}")
     return 0
 
 
@@ -219,7 +240,7 @@ def _search(options) -> int:
     if options.json:
         _print_json(result)
     for hit in () if options.json else result["hits"]:
-        print(f"{hit['score']:7.3f}  {render.plain(hit['name'])}:{hit['start']}  {render.plain(hit['text'])}")
+        print(f"{hit['score']:7.3f}  {render.line(hit['name'])}:{hit['start']}  {render.line(hit['text'])}")
     return 1 if result["problems"] else 0
 
 
@@ -263,11 +284,15 @@ def _rebuild(options) -> int:
     from index import encoder as encoders
 
     library = Library(options.library)
-    encoder = encoders.named(options.encoder or encoders.DEFAULT["model"])
+    encoder = encoders.named(options.encoder or (library.encoder or encoders.DEFAULT)["model"])
     with library.writing() as writer:
         writer.reencode(encoder.fingerprint, encoder.encode)
-        base.build(library)
-    print(f"encoded again by {encoder.fingerprint['model']}", file=sys.stderr)
+    base.build(library)
+    report = {"encoder": encoder.fingerprint["model"], "sentences": sum(library.counts())}
+    if options.json:
+        _print_json(report)
+    else:
+        print(f"{report['sentences']:,} sentences encoded by {report['encoder']}")
     return 0
 
 
@@ -285,6 +310,9 @@ def _serve(options) -> int:
 
 def _batch(options, key: str, answer: Callable[..., dict]) -> int:
     """One output line for each input line, in order; a bad line gives an error and the rest goes on."""
+    beside = [name for name in (key, "source", "since", "until", "as_of") if getattr(options, name, None) is not None]
+    if beside:
+        raise SystemExit(_usage(f"byline: {', '.join(beside)} cannot stand beside --batch: put it in the lines"))
     failed = 0
     for number, line in _lines(options.batch):
         id = None
@@ -323,14 +351,16 @@ def _parsed(line: bytes, key: str) -> dict:
     """A line's fields, checked: the question under `key`, an id, filters, history."""
     allowed = {"id", key, "source", "since", "until"} | ({"history", "as_of"} if key == "question" else set())
     try:
-        given = json.loads(line.decode())
+        given = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise _BadLine(f"is not JSON: {error}") from error
     if not isinstance(given, dict):
         raise _BadLine("is not a JSON object")
     id = given.get("id")
-    if not isinstance(id, (str, int, float, type(None))):
+    if not isinstance(id, (str, int, float, type(None))) or id in (math.inf, -math.inf):
         raise _BadLine("its id is neither text nor a number")
+    if isinstance(id, str) and not _is_unicode(id):
+        raise _BadLine("its id holds half of a surrogate pair")
     given = {name: value for name, value in given.items() if value is not None}
     if unknown := sorted(given.keys() - allowed):
         raise _BadLine(f"unknown key {', '.join(map(repr, unknown))}: known are {', '.join(sorted(allowed))}", id)
@@ -362,11 +392,17 @@ def _history(value: object) -> tuple[tuple[str, str], ...]:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise argparse.ArgumentTypeError("is not a text, or an empty one")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise argparse.ArgumentTypeError("holds bytes that are not UTF-8") from None
+    if not _is_unicode(value):
+        raise argparse.ArgumentTypeError("holds bytes that are not UTF-8")
     return value.strip()
+
+
+def _is_unicode(value: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
 
 
 def _question(value: object) -> str:
@@ -423,15 +459,25 @@ def _assistant(options):
 
 
 def _progress() -> Callable[[int, int, int], None]:
-    """Reports files and sentences on stderr, on a terminal only."""
+    """Reports files, sentences, their rate and the time left on stderr, on a terminal only."""
     if not sys.stderr.isatty():
         return lambda files, of, sentences: None
+    begun = time.monotonic()
 
     def show(files: int, of: int, sentences: int) -> None:
-        end = "\n" if files == of else ""
-        print(f"\r{files:,} of {of:,} files, {sentences:,} sentences", end=end, file=sys.stderr, flush=True)
+        took = time.monotonic() - begun
+        done, end = f"{files:,} of {of:,} files, {sentences:,} sentences", "\n" if files == of else ""
+        if files and took > 1:
+            left = took / files * (of - files)
+            done += f", {sentences / took:,.0f} a second, {int(left // 60)}:{int(left % 60):02} left"
+        print(f"\r{done}\033[K", end=end, file=sys.stderr, flush=True)
 
     return show
+
+
+def _warn(problems: list[str]) -> None:
+    for problem in problems:
+        _complain(f"{problem}; what was stored is safe, and searching works all the same")
 
 
 def _complain(message: str) -> None:

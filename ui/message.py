@@ -114,10 +114,12 @@ def _claim(claim: Claim, numbers: dict[str, int], words: Callable[[Span], str] |
     said = _said(claim.attribution, words) if claim.attribution and words else ""
     # The quotation marks stand outside the element, whose text is the quotation and nothing else.
     quote = f'<blockquote>“<span class="verbatim">{verbatim(claim.text)}</span>”</blockquote>'
-    date = _date(document.published) if document.published else "undated"
+    by_hand = {field: " (set by you)" for field in document.set_by_person}
+    date = _date(document.published) + by_hand.get("published", "") if document.published else "undated"
     origin = (
-        f'<p class="origin">—{_SPACE}{_isolated(document.source or "source not stated")}, '
-        f'{_isolated(_title(document), "title")}, <span class="date">{date}{_JOIN}{_SPACE}{_JOIN}'
+        f'<p class="origin">—{_SPACE}{_isolated(document.source or "source not stated")}{by_hand.get("source", "")}, '
+        f'{_isolated(_title(document), "title")}{by_hand.get("title", "")}, '
+        f'<span class="date">{date}{_JOIN}{_SPACE}{_JOIN}'
         f"{_chip(claim, numbers)}</span></p>"
     )
     also = ""

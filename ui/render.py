@@ -6,12 +6,18 @@ from assistant.types import Answer, Attribution, Claim
 from corpus.types import Document, Span
 
 # Control characters could move the cursor, set the title or hide text; bidirectional ones reorder it.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# A carriage return before a line feed is a line's end like any other.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 
 
 def plain(text: str) -> str:
     """Text that a terminal shows and does not obey: control characters become `\\x1b` and the like."""
     return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
+
+def line(text: str) -> str:
+    """A name or title as one line: a line break in it could pass for another entry."""
+    return plain(text).replace("\r", "\\r").replace("\n", "\\n").replace("\u2028", "\\u2028")
 
 
 def answer_json(answer: Answer, id: object = None) -> dict:
@@ -52,6 +58,7 @@ def _claim(claim: Claim) -> dict:
         "title": claim.document.title,
         "source": claim.document.source,
         "published": claim.document.published,
+        "set_by_person": list(claim.document.set_by_person),
         "start": claim.quote.start,
         "end": claim.quote.end,
         "page": None,
@@ -111,16 +118,17 @@ def answer_text(answer: Answer) -> str:
         lines.append("Not in your documents.")
         lines.append(f"Searched {count(answer.searched, 'document')}, the newest of {answer.newest or 'no date'}.")
         if answer.unmentioned:
-            lines.append(f"None of them mentions {plain(', '.join(answer.unmentioned))}.")
+            lines.append(f"None of them mentions {line(', '.join(answer.unmentioned))}.")
         if answer.nearest:
             lines.append("The nearest passages, which do not answer it:")
     elif answer.unsure:
         lines.append("Nothing here is sure to answer this. The nearest sentences:")
     shown = answer.nearest if answer.abstained else answer.claims
     for number, claim in enumerate(shown, 1):
-        lines += ["", f"[{number}] “{plain(claim.text)}”", f"    — {byline(claim.document)}"]
+        quote = plain(claim.text).replace("\n", "\n    ")  # no line of a quote can pass for another entry
+        lines += ["", f"[{number}] “{quote}”", f"    — {byline(claim.document)}"]
         if claim.copies:
-            lines.append("    also in: " + "; ".join(plain(document.name) for document in claim.copies))
+            lines.append("    also in: " + "; ".join(line(document.name) for document in claim.copies))
     if answer.excluded_undated:
         lines += ["", f"{count(answer.excluded_undated, 'document')} without a date left out."]
     return "\n".join(lines)
@@ -132,12 +140,12 @@ def byline(document: Document) -> str:
     def told(field: str, value: str | None, otherwise: str) -> str:
         if value is None:
             return otherwise
-        return plain(value) + (" (set by you)" if field in document.set_by_person else "")
+        return line(value) + (" (set by you)" if field in document.set_by_person else "")
 
     return ", ".join(
         (
             told("source", document.source, "source not stated"),
-            told("title", document.title, plain(document.name)),
+            told("title", document.title, line(document.name)),
             told("published", document.published, "undated"),
         )
     )

@@ -1,4 +1,4 @@
-"""What `byline serve` opens: the person's library once it exists, else the bundled sample."""
+"""What `byline serve` opens: the person's library once it holds a document, else the sample."""
 
 import hashlib
 import json
@@ -18,10 +18,12 @@ STARTERS = SAMPLE / "questions.json"
 def open_or_sample(folder: Path) -> tuple[Assistant, str | None, list[str]]:
     """The assistant, a banner (None for the person's own library) and questions to start with."""
     if (folder / "library.sqlite").exists():
-        return Assistant.open(folder), None, []
+        own = Library(folder)
+        if own.coverage()[0]:
+            return Assistant(own), None, []
     banner = (
         "This is the bundled sample: short dispatches written for Byline, with editorial dates. "
-        f"There is no library in {folder} yet. To ask your own documents: byline add FOLDER"
+        f"There are no documents in {folder} yet. To ask your own documents: byline add FOLDER"
     )
     return Assistant(sample_library()), banner, json.loads(STARTERS.read_text())
 
@@ -36,8 +38,7 @@ def sample_library() -> Library:
         report = add(library, dispatches, embed=encoder.encode, encoder=encoder.fingerprint)
         if report.failed:
             raise BylineError(f"the bundled sample cannot be read: {report.failed[0]}")
-        with library.lock():
-            sync(library)
+        sync(library)
     return library
 
 

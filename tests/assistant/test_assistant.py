@@ -183,7 +183,7 @@ def test_a_damaged_document_is_left_out_and_named(files, library, fill):
     db.close()
     answer = Assistant(library).ask("who holds the harbour of Orme?")
     assert [claim.text for claim in answer.claims] == ["The harbour of Orme is held by the crown."]
-    assert len(answer.problems) == 1 and "damaged" in answer.problems[0] and f"byline remove {damaged}" in answer.problems[0]
+    assert len(answer.problems) == 1 and "damaged" in answer.problems[0] and f"#{damaged}" in answer.problems[0]
 
 
 def test_a_phrase_that_does_not_occur_is_said_not_to(seed):
@@ -197,3 +197,44 @@ def test_a_misspelt_name_is_read_as_meant_and_said_so(seed):
     answer = seed.ask("who controls eastern Allepo?")
     assert answer.standalone == "who controls eastern aleppo?" and answer.question == "who controls eastern Allepo?"
     assert any("northern parts" in claim.text for claim in answer.claims)
+
+
+def test_what_differs_in_a_sign_is_no_copy(tmp_path, library, fill):
+    path = tmp_path / "signs.jsonl"
+    texts = ("It fell to 5 degrees in Orme.", "It fell to -5 degrees in Orme.", "Output in Orme rose $5.", "Output in Orme rose 5%.",
+             "The rebels withdrew from Orme.", "The rebels withdrew from Orme?")  # fmt: skip
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    fill(path)
+    answer = Assistant(library).ask("what happened in Orme: output, rebels, degrees?")
+    assert sorted(claim.text for claim in answer.claims) == sorted(texts)
+
+
+def test_a_library_encoded_again_is_followed_by_who_has_it_open(files, library, fill, encoder, monkeypatch):
+    fill(files(a_txt="The harbour of Orme is held by the guild."))
+    asker = Assistant(library)
+    assert asker.ask("who holds the harbour?").claims
+
+    class Other:
+        fingerprint = {"model": "other", "dimension": 384, "weights_sha256": "9" * 64}
+        knows = encoder.knows
+        asked = []
+
+        def encode(self, texts):
+            self.asked += texts
+            return encoder.encode(texts)
+
+    with Library(library.folder).writing() as writer:
+        writer.reencode(Other.fingerprint, encoder.encode)
+    monkeypatch.setattr("assistant.assistant.encoders.named", lambda model: Other() if model == "other" else None)
+    assert asker.ask("who holds the harbour?").claims and Other.asked == ["who holds the harbour?"]
+
+
+def test_words_that_tell_nothing_are_no_evidence(seed):
+    for question in ("the", "what is it?", "who"):
+        answer = seed.ask(question)
+        assert answer.abstained or answer.unsure
+
+
+def test_half_a_surrogate_pair_is_refused(seed):
+    with pytest.raises(BylineError, match="surrogate"):
+        seed.ask("who holds \ud800?")

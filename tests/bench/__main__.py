@@ -4,9 +4,15 @@ import platform
 import subprocess
 import sys
 
-from tests.bench import answers, retrieval, sentences
+from tests.bench import answers, indexing, retrieval, scale, sentences
 
-PARTS = {"sentences": sentences.main, "retrieval": retrieval.main, "answers": answers.main}
+PARTS = {
+    "sentences": sentences.main,
+    "retrieval": retrieval.main,
+    "answers": answers.main,
+    "indexing": indexing.main,
+    "scale": scale.main,
+}
 
 
 def main() -> int:

@@ -254,3 +254,133 @@ add(Library(Path(sys.argv[1])), [Path(sys.argv[2])], embed=embed, encoder={"mode
     assert report.unchanged == len(stored) and report.added == 40 - len(stored)
     assert not {f"Convoy {d.name} left." for d in stored} & set(embedded)
     assert not list(Library(library.folder).damage())
+
+
+def test_sentences_may_move_from_one_document_to_the_next(tmp_path, library, encoder):
+    """A line at the top, and all ids move on by one: the texts are known, under other documents."""
+    texts = [f"Convoy {n} left the town at dawn." for n in range(7)]
+    path = jsonl(tmp_path / "x.jsonl", *({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    embedded = []
+
+    def embed(batch):
+        embedded.extend(batch)
+        return encoder.encode(batch)
+
+    add(library, [path], embed=embed, encoder=encoder.fingerprint)
+    texts.insert(0, "A new line at the top.")
+    jsonl(path, *({"id": str(n), "text": text} for n, text in enumerate(texts)))
+    report = add(library, [path], embed=embed, encoder=encoder.fingerprint)
+    assert (report.added, report.replaced) == (1, 7)
+    assert [library.text(document.id) for document in library.documents()] == texts
+    assert len(embedded) == 8, "what is known is not embedded again"
+    assert not list(library.damage())
+
+
+def test_a_damaged_vector_is_not_handed_on(tmp_path, library, fill):
+    path = jsonl(tmp_path / "x.jsonl", {"id": "1", "text": "First of all."}, {"id": "2", "text": "Second."})
+    fill(path, index=False)
+    with library.transaction() as db:
+        db.execute("UPDATE vectors SET vector = zeroblob(length(vector))")
+    jsonl(path, {"id": "1", "text": "New."}, {"id": "2", "text": "First of all."})
+    fill(path, index=False)
+    assert not list(library.damage())
+
+
+def test_what_a_person_gave_holds_when_nothing_else_is_given(files, library, fill):
+    folder = files(a_txt="A sentence.", b_txt="Another.")
+    fill(folder / "a.txt", source="My notes", index=False)
+    assert fill(folder, index=False).unchanged == 1
+    (folder / "a.txt").write_text("A sentence. And one more.")
+    fill(folder, published="2016-11-29", index=False)
+    a, b = library.documents()
+    assert (a.source, a.published, a.sentences) == ("My notes", "2016-11-29", 2) and b.source is None
+    fill(folder, source="Their notes", index=False)
+    assert {document.source for document in library.documents()} == {"Their notes"}
+
+
+def test_what_a_person_gave_holds_for_a_container_with_a_bad_line_or_a_removed_one(tmp_path, library, fill):
+    lines = [{"id": "a", "text": "Good."}, {"id": "b", "text": "Fine."}]
+    path = jsonl(tmp_path / "x.jsonl", *lines, "not json")
+    fill(path, source="Courier", index=False)
+    assert fill(path, index=False).unchanged == 2
+    jsonl(path, *lines)
+    assert fill(path, index=False).unchanged == 2
+    with library.writing() as writer:
+        writer.remove([library.named("a").id])
+    assert fill(path, index=False).added == 1, "what was removed can be added again"
+    assert {document.source for document in library.documents()} == {"Courier"}
+    with library.writing() as writer:
+        writer.remove([document.id for document in library.documents()])
+    with library.reading() as db:
+        assert db.execute("SELECT * FROM files").fetchall() == [], "nothing is left of a file without documents"
+
+
+def test_a_subfolder_that_cannot_be_listed_is_named(files, library, fill, monkeypatch):
+    folder = files(a_txt="A sentence.")
+    (folder / "closed").mkdir()
+    really = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    report = fill(folder, index=False)
+    assert report.added == 1
+    assert report.failed == [(str(folder / "closed"), "cannot be listed: Permission denied")]
+    report = fill(folder / "closed", index=False)
+    assert len(report.failed) == 1, "of a folder that is closed nobody knows whether it is empty"
+
+
+def test_links_and_hidden_folders_in_a_folder_are_listed_as_skipped(files, tmp_path, library, fill):
+    folder = files(a_txt="A sentence.")
+    for place in (tmp_path / "elsewhere", folder / ".hidden"):
+        place.mkdir()
+        (place / "b.txt").write_text("Not for the library.")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    report = fill(folder, index=False)
+    assert names(library) == ["a.txt"] and not report.failed
+    assert [Path(path).name for path, _ in report.skipped] == [".hidden", "link"]
+
+
+def test_two_file_names_never_become_one(tmp_path, library, fill):
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    raw = [b"r\xff.txt", rb"r\xff.txt", rb"r\x5cxff.txt"]
+    for number, name in enumerate(raw):
+        Path(folder, os.fsdecode(name)).write_text(f"Text of number {number}.")
+    assert fill(folder, index=False).added == 3
+    assert fill(folder, index=False).unchanged == 3
+    for called in (raw[0], os.path.join(os.fsencode(folder), raw[0])):  # as the command line gives them
+        assert library.text(library.named(os.fsdecode(called)).id) == "Text of number 0."
+    with pytest.raises(BylineError, match="could be any of these"):
+        library.named(r"r\xff.txt")
+    assert {library.text(library.named(f"#{n}").id)[:14] for n in (1, 2, 3)} == {"Text of number"}
+
+
+def test_documents_whose_files_are_gone_are_named_and_kept(files, tmp_path, library, fill):
+    folder = files(a_txt="A sentence.", b_txt="Another.", c_txt="A third.")
+    beside = tmp_path / "documents-2"
+    beside.mkdir()
+    (beside / "d.txt").write_text("A fourth.")
+    odd = folder / os.fsdecode(b"\xff.txt")
+    odd.write_text("A fifth.")
+    assert fill(folder, beside, index=False).missing == []
+    (beside / "d.txt").unlink()
+    (folder / "a.txt").rename(folder / "renamed.txt")
+    (folder / "b.txt").unlink()
+    report = fill(folder, folder, index=False)
+    assert report.missing == [str(folder / "a.txt"), str(folder / "b.txt")]
+    assert library.named(report.missing[0]).name == "a.txt", "kept, and called so by `byline remove`"
+    assert fill(folder / "c.txt", index=False).missing == [], "nothing is said of folders that were not added"
+    odd.unlink()
+    assert len(fill(folder, index=False).missing) == 3
+
+
+def test_replaced_text_is_not_left_on_the_disk(files, library, fill):
+    folder = files(a_txt="The password of the safe is swordfish.")
+    fill(folder, index=False)
+    (folder / "a.txt").write_text("The safe is gone.")
+    assert fill(folder, index=False).wiped
+    assert b"swordfish" not in b"".join(path.read_bytes() for path in library.folder.iterdir())

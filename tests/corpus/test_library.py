@@ -1,13 +1,15 @@
 """The library: exact text, hashes that vouch for it, removal, formats, damage."""
 
 import json
+import os
 import sqlite3
+import time
 
 import numpy as np
 import pytest
 
 from corpus.library import Library
-from corpus.record import PART_BYTES, cut_parts
+from corpus.record import PART_BYTES, cut_parts, part_rows, shown, spans_sha256, unshown
 from corpus.sentences import sentences
 from corpus.sqlite import MIGRATIONS
 from corpus.types import BylineError, Filters, Reading, Span
@@ -90,10 +92,10 @@ def test_a_vector_goes_with_its_last_sentence_only(library):
     one, two = put(library, "Shared sentence. Only one.", "1"), put(library, "Shared sentence. Only two.", "2")
     with library.writing() as writer:
         writer.remove([one.id])
-    assert library.without_vector(["Shared sentence.", "Only one.", "Only two."]) == ["Only one."]
+    assert list(library.known_vectors(["Shared sentence.", "Only one.", "Only two."])) == ["Shared sentence.", "Only two."]
     with library.writing() as writer:
         writer.remove([two.id])
-    assert library.without_vector(["Shared sentence."]) == ["Shared sentence."]
+    assert library.known_vectors(["Shared sentence."]) == {}
 
 
 @pytest.mark.parametrize(
@@ -112,6 +114,9 @@ def test_a_vector_goes_with_its_last_sentence_only(library):
         ("the record's hash", "UPDATE documents SET record_sha256 = record_sha256 || ' ' WHERE id = 1"),
         ("the marks", "UPDATE documents SET set_by_person = '[1' WHERE id = 1"),
         ("a part that is gone", "DELETE FROM parts WHERE document_id = 1"),
+        ("a byte of the title", "UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE id = 1"),
+        ("a byte of the text", "UPDATE parts SET text = CAST(x'ff' || substr(text, 2) AS TEXT) WHERE document_id = 1"),
+        ("a byte of a hash", "UPDATE parts SET text_sha256 = CAST(x'ff' AS TEXT) WHERE document_id = 1"),
     ],
 )
 def test_nothing_is_quoted_from_an_altered_record(library, what, statement):
@@ -122,13 +127,13 @@ def test_nothing_is_quoted_from_an_altered_record(library, what, statement):
     for attempt in (library.quote, library.passage):
         with pytest.raises(BylineError, match="damaged"):
             attempt(Span(document.id, 0, 19))
-    with pytest.raises(BylineError, match="byline remove 1"):
+    with pytest.raises(BylineError, match="byline remove '#1'"):
         library.text(document.id)
     texts, problems = library.quotes([Span(document.id, 0, 19), Span(whole.id, 0, 17)])
     assert Span(document.id, 0, 19) not in texts and problems[0].count("damaged") == 1
     if what != "a sentence of another document":
         assert texts == {Span(whole.id, 0, 17): "Another document."} and len(problems) == 1
-    assert f"{library.path}: document 1 ({library.document('1').name})" in [where for _, where, _ in library.damage()]
+    assert f"{library.path}: document #1 ({library.document('1').name})" in [where for _, where, _ in library.damage()]
 
 
 def test_a_flipped_vector_is_found_by_check(library):
@@ -208,3 +213,145 @@ def test_an_older_format_is_brought_up_and_loses_nothing(library, monkeypatch, t
     new = Library(old.folder)
     assert new.ranges(np.array([3])) == [(7, 8)]
     assert new.live(np.array([7, 8, 9])).tolist() == [[7, 3, 0, 4, 7, 8], [8, 3, 5, 9, 7, 8]]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE documents SET title = CAST(x'ff' AS TEXT) WHERE id = 1",
+        "UPDATE documents SET name = CAST(x'ff' AS TEXT) WHERE id = 1",
+        "UPDATE parts SET text = CAST(x'ff' || substr(text, 2) AS TEXT) WHERE document_id = 1",
+        "DELETE FROM parts WHERE document_id = 1",
+    ],
+)
+def test_one_damaged_row_does_not_take_the_others_down(library, statement):
+    put(library, "Ships came in. They were repelled.", title="T")
+    whole = put(library, "Another document.", "c.txt")
+    library = altered(library, statement)
+    assert [document.id for document in library.documents() if document.id == whole.id] == [whole.id]
+    assert library.text(library.named("c.txt").id) == "Another document."
+    assert [text for _, document, text in library.texts() if document == int(whole.id)] == ["Another document."]
+    assert len(library.slices(library.live(np.arange(9)))) == 3
+    assert [number for number, _ in library.texts_changed(0)] == [1, 2]
+    assert len(list(library.damage())) == 1
+    with library.writing() as writer:  # as `byline rebuild` with another encoder does
+        writer.reencode(FINGERPRINT | {"model": "other"}, lambda texts: np.ones((len(texts), 4), np.float32))
+    (vectors,) = library.vectors()
+    assert (vectors[1] == 1).all() and len(list(library.damage())) == 1
+    with library.writing() as writer:
+        writer.remove(["1"])
+    assert not list(library.damage())
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM meta WHERE key = 'revision'", "UPDATE meta SET value = CAST(x'ff' AS TEXT)"]
+)
+def test_a_library_without_its_revision_is_refused(library, statement):
+    """A revision that began again at 1 would make stale indexes look current."""
+    put(library, "A sentence.")
+    library = altered(library, statement)
+    with pytest.raises(BylineError, match="damaged"):
+        library.revision  # noqa: B018
+    with pytest.raises(BylineError, match="damaged"), library.writing() as writer:
+        writer.remove(["1"])
+    assert library.text("1") == "A sentence.", "nothing was changed"
+
+
+def test_an_unreadable_encoder_is_damage(library):
+    put(library, "A sentence.")
+    library = altered(library, "UPDATE meta SET value = '{' WHERE key = 'encoder'")
+    with pytest.raises(BylineError, match="damaged"):
+        library.check_encoder(FINGERPRINT)
+
+
+def test_a_flipped_byte_in_the_tables_definitions_is_damage(library):
+    put(library, "A sentence.")
+    library.close()
+    damaged = library.path.read_bytes().replace(b"CREATE TABLE documents", b"CREATE TABLE docu\xffents", 1)
+    library.path.write_bytes(damaged)
+    with pytest.raises(BylineError, match="damaged"):
+        Library(library.folder).documents()
+
+
+def test_a_refused_change_is_not_called_damage(library):
+    document = put(library, "A sentence.")
+    with pytest.raises(BylineError, match="undone") as error, library.transaction() as db:
+        db.execute("INSERT INTO documents SELECT * FROM documents")
+    assert "damaged" not in str(error.value) and library.text(document.id) == "A sentence."
+
+
+def test_a_document_is_removed_once_however_often_it_is_named(library):
+    first, second = put(library, "First.", "1"), put(library, "Second.", "2")
+    with library.writing() as writer:
+        writer.remove([first.id, "0" + first.id, first.id])
+        revision = library.revision
+        writer.remove([first.id, "999"])
+    assert library.revision == revision, "nothing was there to be removed"
+    assert [document.id for document in library.documents()] == [second.id]
+
+
+def test_a_reader_holds_the_wiping_of_the_log_up_for_a_second_only(library):
+    document = put(library, "The password of the safe is swordfish.")
+    other = Library(library.folder)
+    with other.reading() as db:
+        db.execute("SELECT * FROM parts").fetchall()
+        begun = time.monotonic()
+        with library.writing() as writer:
+            writer.remove([document.id])
+        assert library.wipe_log() is False
+        assert time.monotonic() - begun < 5
+    with library.reading() as db:
+        assert db.execute("PRAGMA busy_timeout").fetchone() == (10_000,)
+    assert library.wipe_log() is True
+    assert b"swordfish" not in b"".join(path.read_bytes() for path in library.folder.iterdir())
+
+
+def test_a_number_is_a_name_unless_it_is_written_as_an_id(library):
+    for name in ("a", "3", "c", "note", "#2"):
+        put(library, f"Text of {name}.", name)
+    called = {name: library.named(name).name for name in ("#1", "1", "#2", "#3", "/x/#2", "/x/3", "4")}
+    assert called == {"#1": "a", "1": "a", "#2": "3", "#3": "c", "/x/#2": "#2", "/x/3": "3", "4": "note"}
+    with pytest.raises(BylineError, match=r"(?s)could be any of these.*  #2  /x/3\n  #3  /x/c"):
+        library.named("3")
+    for name in ("#9", "9", "#", "#x", "\ud800"):
+        with pytest.raises(BylineError, match="no document is called"):
+            library.named(name)
+
+
+def test_a_document_whose_name_is_its_own_id_is_no_riddle(library):
+    put(library, "One.", "1")
+    assert library.named("1").name == library.named("#1").name == "1"
+
+
+def test_the_parts_of_a_long_text_are_not_each_sought_in_all_its_sentences(library):
+    class Counted(list):
+        walks = 0
+
+        def __iter__(self):
+            Counted.walks += 1
+            return super().__iter__()
+
+    text = "Twelve words make up each of the sentences of this very long text. " * 50_000
+    rows = part_rows(text, spans := Counted(sentences(text)))
+    assert len(rows) > 10 and Counted.walks <= 2
+    for start, length, _, hashed in rows:
+        assert hashed == spans_sha256(span for span in spans if start <= span[0] < start + length)
+
+
+@pytest.mark.parametrize("raw", [b"a.txt", b"r\xff.txt", rb"r\xff.txt", rb"r\x5cxff", b"\\\xff", b"\\x\xff", rb"a\b\\x5", "雪\\é".encode()])
+def test_a_path_is_written_so_that_it_can_be_read_back(raw):
+    assert unshown(shown(os.fsdecode(raw))) == raw
+
+
+def test_an_ordinary_path_is_written_as_it_is():
+    assert shown("/x/雪 a\\b.txt") == "/x/雪 a\\b.txt"
+
+
+def test_a_sentence_whose_place_is_no_number_is_passed_over(library):
+    put(library, "One sentence. Two sentences.")
+    with library.transaction() as db:  # as a flipped bit leaves it: STRICT looks at writes only
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_master SET sql = replace(sql, ') STRICT', ')') WHERE name = 'sentences'")
+    library = altered(library, "UPDATE sentences SET start = 'w' WHERE id = 2")
+    assert library.live(np.array([1, 2])).tolist() == [[1, 1, 0, 13, 1, 2]]
+    assert [text for *_, text in library.texts()] == ["One sentence.", ""]

@@ -54,6 +54,66 @@ def test_filters_hold_and_all_that_pass_come_back(town, library, encoder):
     assert texts(library, encoder, index, "bridge", 5, Filters(source="nobody")) == []
 
 
+def test_what_passes_a_filter_is_told_by_ranges_of_sentences(town, files, library, fill):
+    (files() / "bridge.md").write_text(BRIDGE + "It is closed.")  # ids with a gap
+    fill(files())
+    with library.reading() as db:
+        for wanted in ([], [2], [1], [2, 3, 5], [99], [document.id for document in library.documents()]):
+            owners = ",".join(map(str, wanted))
+            rows = db.execute(f"SELECT id FROM sentences WHERE document_id IN ({owners}) ORDER BY id").fetchall()
+            assert library.sentence_ids(np.array(wanted, np.int64)).tolist() == [row[0] for row in rows]
+
+
+def test_a_filter_holds_though_a_range_is_damaged(town, library, encoder):
+    with library.transaction() as db:
+        db.execute("UPDATE documents SET first_sentence = 1 WHERE source = 'Herald'")
+    found = texts(library, encoder, Index(library), "what does the bridge cost?", 9, Filters(source="Herald"))
+    assert all("86" not in text and "engineers" not in text for text in found)
+
+
+def test_what_passes_is_not_asked_twice(town, library, encoder, monkeypatch):
+    filters = Filters(source="Herald")
+    passing = library.allowed(filters)
+    monkeypatch.setattr(library, "allowed", None)
+    vector = encoder.encode(["what does the bridge cost?"])[0]
+    for find in (search, search_documents):
+        hits = find(library, Index(library), "what does the bridge cost?", vector, 5, filters, passing=passing)
+        assert {int(hit.span.document_id) for hit in hits} == set(passing[0].tolist())
+
+
+def test_a_text_that_is_replaced_in_the_tail_leaves_no_trace():
+    tail = Tail(None)
+    tail.add([(1, 1, "the barley was late"), (2, 2, "the barley was early")])
+    tail.add([(1, 1, "the convoy was late")])
+    assert [tail.frequency(word) for word in words("barley convoy late early")] == [1, 1, 1, 1]
+    assert {word for word, n in tail.vocabulary.items() if n} == {"the", "barley", "convoy", "was", "late", "early"}
+    assert tail.vocabulary["barley"] == 1 and tail.count == 2
+    assert tail.search(dict.fromkeys(words("barley"), 1.0), 5)[0].tolist() == [2]
+
+
+def test_replacing_one_text_does_not_walk_every_word():
+    class Counted(dict):
+        looked = 0
+
+        def __getitem__(self, word):
+            self.looked += 1
+            return super().__getitem__(word)
+
+        def values(self):
+            raise AssertionError("walks the whole vocabulary")
+
+        def __missing__(self, word):
+            self[word] = {}
+            return super().__getitem__(word)
+
+    tail = Tail(None)
+    tail._postings = Counted()
+    tail.add((n, n, f"word{n}") for n in range(1000))
+    before = tail._postings.looked
+    tail.add([(5, 5, "word5 again")])
+    assert tail._postings.looked - before <= 6
+
+
 def test_the_tail_is_searched_like_the_base(files, town, library, fill, encoder):
     index = Index(library)
     question = "who won the regatta on the lake?"

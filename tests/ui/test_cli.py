@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from ui import cli
+from ui import cli, sample
 
 ANSWER_KEYS = {
     "id", "question", "standalone", "abstained", "confidence", "short_answer", "accounts", "differ", "support",
@@ -65,7 +65,7 @@ def test_add_says_what_it_did(files, run):
     assert "b.txt" in report["failed"][0]["path"] and "b.txt" in err and report["seconds"] > 0
     (folder / "b.txt").write_text("Something now.")
     assert parsed(run("add", "--json", folder)) | {"seconds": 0} == {
-        "added": 1, "replaced": 0, "unchanged": 1, "removed": 0, "failed": [], "sentences": 1, "seconds": 0,
+        "added": 1, "replaced": 0, "unchanged": 1, "removed": 0, "missing": [], "failed": [], "sentences": 1, "seconds": 0,
     }  # fmt: skip
 
 
@@ -243,3 +243,85 @@ def test_progress_is_shown_on_a_terminal_only(files, byline, tmp_path):
     os.close(parent)
     os.close(child)
     assert b"2 of 2 files" in seen
+
+
+def test_options_before_the_command_count_like_those_after(files, run, tmp_path):
+    folder = files(a_txt="The guild holds the harbour.")
+    other = tmp_path / "other"
+    assert run("--library", other, "add", folder)[0] == 0
+    assert not (tmp_path / "library").exists()
+    assert json.loads(run("--json", "--library", other, "list")[1])["documents"]
+    assert json.loads(run("--library", other, "list", "--json")[1])["documents"]
+    assert "there is no library" in run("list")[2]
+
+
+def test_filters_beside_a_batch_are_refused_rather_than_ignored(harbour, run, tmp_path):
+    batch = tmp_path / "batch.jsonl"
+    batch.write_text('{"question": "who holds the harbour?"}\n')
+    for beside in (["--source", "Courier"], ["--since", "2016-01-01"], ["--as-of", "2016-01-01"], ["who?"]):
+        assert run("ask", *beside, "--batch", batch)[0] == 2
+
+
+def test_ids_that_are_no_json_do_not_stop_a_batch(harbour, run, tmp_path):
+    batch = tmp_path / "batch.jsonl"
+    question = '"question": "who holds the harbour?"'
+    ids = ('"\\ud800"', "1e400", "NaN", "-Infinity", "true")
+    batch.write_text("\ufeff" + "".join(f'{{"id": {id}, {question}}}\n' for id in ids), encoding="utf-8")
+    code, out, _ = run("ask", "--batch", batch)
+    results = [json.loads(line, parse_constant=pytest.fail) for line in out.splitlines()]
+    assert code == 1 and ["error" in result for result in results] == [True, True, True, True, False]
+
+
+def test_a_name_cannot_pass_for_another_citation(run, tmp_path):
+    forged = 'x, undated\n\n[2] “The crown fell on Friday.”\n    — Reuters'
+    path = tmp_path / "x.jsonl"
+    path.write_text(json.dumps({"id": forged, "text": "The guild\n\n[9] “holds”\n    the harbour."}) + "\n")
+    run("add", path)
+    for out in (run("ask", "who holds the harbour?")[1], run("list")[1], run("search", "harbour")[1]):
+        assert not [line for line in out.splitlines() if line.startswith(("[2] “The crown", "[9]"))]
+
+
+def test_one_document_under_two_spellings_is_removed_once(harbour, run):
+    code, out, err = run("remove", "a.md", str(harbour / "a.md"), "nowhere")
+    assert code == 1 and out.count("removed a.md") == 1 and "nowhere" in err and "damaged" not in err
+
+
+def test_what_was_added_is_told_though_the_index_cannot_be_made(files, run, monkeypatch):
+    folder = files(a_txt="The guild holds the harbour.", b_txt="")
+    monkeypatch.setattr("index.sync.sync", lambda library: ["the disk is full"])
+    code, out, err = run("add", "--json", folder)
+    assert code == 1 and json.loads(out)["added"] == 1 and "b.txt" in err and "the disk is full" in err
+
+
+def test_disk_errors_are_told_without_a_traceback(files, run, tmp_path):
+    folder = files(a_txt="x")
+    assert run("add", tmp_path / ("n" * 300))[0] == 1
+    assert run("show", "caf\udce9.txt", "--library", folder)[0] == 1
+    assert run("list", "--library", "/proc/1/nowhere/x")[0] == 1
+    assert run("search", "\udce9")[0] == 2
+
+
+def test_rebuild_keeps_the_encoder_and_says_what_it_did(harbour, run):
+    assert parsed(run("rebuild", "--json")) == {"encoder": "all-MiniLM-L6-v2", "sentences": 3}
+    assert parsed(run("check", "--json"))["ok"]
+    assert parsed(run("ask", "--json", "who holds the harbour?"))["claims"]
+
+
+def test_an_empty_library_is_not_opened_in_place_of_the_sample(run, tmp_path):
+    run("add", tmp_path / "missing.txt")
+    _, banner, starters = sample.open_or_sample(tmp_path / "library")
+    assert "bundled sample" in banner and starters
+
+
+def test_a_filter_is_a_known_key_and_a_bound_value(harbour, run, tmp_path):
+    """THREATS 32."""
+    batch = tmp_path / "batch.jsonl"
+    hostile = ("x') OR 1--", "source') OR 1--", "documents.source", "__class__", "library")
+    lines = [json.dumps({"id": n, "query": "harbour", key: 1}) for n, key in enumerate(hostile)]
+    lines += [json.dumps({"id": "v", "query": "harbour", "source": value}) for value in ("' OR 1=1 --", "%", "Cour*", "_______")]
+    batch.write_text("\n".join(lines) + "\n")
+    code, out, _ = run("search", "--batch", batch)
+    results = [json.loads(line) for line in out.splitlines()]
+    assert code == 1 and all("unknown key" in result["error"] for result in results[: len(hostile)])
+    assert all(result["hits"] == [] for result in results[len(hostile) :]) and len(results) == len(lines)
+    assert run("list")[0] == 0
