@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from assistant.accounts import collapse
 from assistant.evidence import UNSURE, confidence, sufficient, unmentioned
 from assistant.types import Answer, Claim
@@ -69,18 +67,18 @@ class Assistant:
 
     def _hits(self, question: str, passing: Passing) -> tuple[list[Hit], tuple[str, ...]]:
         """What was found, and what of the question stands nowhere: quoted phrases, or names."""
-        hits = search(self.library, self._index, question, self._vector(question), FOUND, passing=passing)
+        hits = search(self.library, self._index, question, self._encoder.promise(question), FOUND, passing=passing)
         quoted = tuple(phrases(question))
         if hits or not quoted:
             return hits, unmentioned(question, self._index)
         # The nearest may lack the phrase: they will be shown, and said to be no answer.
         unquoted = without_marks(question)
-        return search(self.library, self._index, unquoted, self._vector(unquoted), FOUND, passing=passing), quoted
+        return search(self.library, self._index, unquoted, self._encoder.promise(unquoted), FOUND, passing=passing), quoted
 
     def _found(self, find: Callable, query: str, k: int, filters: Filters) -> list[Hit]:
         with self.library.reading():
             query = self._standalone(query, ())
-            return find(self.library, self._index, query, self._vector(query), k, filters)
+            return find(self.library, self._index, query, self._encoder.promise(query), k, filters)
 
     def _standalone(self, question: str, history: Sequence[tuple[str, str]]) -> str:
         """The question as it is searched for: misspelt names mended. Follow-ups are not rewritten
@@ -100,9 +98,6 @@ class Assistant:
         if made_by not in (None, self._encoder.fingerprint):
             self._encoder = encoders.named(made_by["model"])
             self.library.check_encoder(self._encoder.fingerprint)
-
-    def _vector(self, question: str) -> np.ndarray:
-        return self._encoder.encode([question])[0]
 
     def _claims(self, hits: list[Hit]) -> tuple[list[Claim], tuple[str, ...]]:
         texts, problems = self.library.quotes(hit.span for hit in hits)

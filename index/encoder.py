@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,12 @@ class Encoder:
             self._load()
         pieces = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         return np.stack(list(self._workers.map(self._one, pieces)))
+
+    def promise(self, text: str) -> Future:
+        """The unit vector of one text, float32 (384,), made while the caller does something else."""
+        if self._model is None:
+            self._load()
+        return self._workers.submit(self._one, self._tokenizer.encode(text).ids)
 
     def knows(self, word: str) -> bool:
         """Whether a word is one piece to the model: a common English word, spelt rightly."""
@@ -104,6 +110,12 @@ class SentenceTransformerEncoder:
             "dimension": self._model.get_embedding_dimension(),
             "recipe": "sentence-transformers, unit length",
         }
+
+    def promise(self, text: str) -> Future:
+        """The unit vector of one text, float32 (dimension,)."""
+        future: Future = Future()
+        future.set_result(self.encode([text])[0])
+        return future
 
     def knows(self, word: str) -> bool:
         """Every word: other models' pieces tell nothing, so no word is taken for misspelt."""

@@ -5,6 +5,7 @@ and BM25), its neighbours (cosine), and its document (BM25 over title and text).
 comparable over the candidates, and summed with the weights below.
 """
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ LONG = 400  # sentences; of a longer document only those found by themselves
 WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
 HOLDING = 2000  # sentences with all words of a quoted phrase that are read for the phrase itself
 NO_FILTERS = Filters()
+Vector = np.ndarray | Future
 Passing = tuple[np.ndarray | None, int]  # as `Library.allowed` gives it
 
 
@@ -47,12 +49,13 @@ class Evidence:
 
 
 def search(
-    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS,
+    library: Library, index: Index, question: str, vector: Vector, k: int = 50, filters: Filters = NO_FILTERS,
     *, passing: Passing | None = None,
 ) -> list[Hit]:  # fmt: skip
     """The k best sentences, best first; fewer only when fewer pass the filters.
 
-    `vector` is the question's unit vector, float32 (dimension,); `passing` is what
+    `vector` is the question's unit vector, float32 (dimension,), or the promise of it: the words are
+    looked up while it is made. `passing` is what
     `library.allowed(filters)` gave, where the caller has asked it in the same transaction.
     """
     with library.reading():
@@ -62,7 +65,7 @@ def search(
 
 
 def search_documents(
-    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 10, filters: Filters = NO_FILTERS,
+    library: Library, index: Index, question: str, vector: Vector, k: int = 10, filters: Filters = NO_FILTERS,
     *, passing: Passing | None = None,
 ) -> list[Hit]:  # fmt: skip
     """The k best documents, best first, each as its best sentence."""
@@ -82,7 +85,7 @@ def _hits(evidence: Evidence, scores: np.ndarray, order: np.ndarray) -> list[Hit
 
 
 def gather(
-    library: Library, index: Index, question: str, vector: np.ndarray, k: int = 50, filters: Filters = NO_FILTERS,
+    library: Library, index: Index, question: str, vector: Vector, k: int = 50, filters: Filters = NO_FILTERS,
     *, documents: int = 1, passing: Passing | None = None,
 ) -> Evidence:  # fmt: skip
     """Candidates and their evidence, all of one state of the library: at least k sentences of at
@@ -98,11 +101,15 @@ def gather(
             live = _candidates(library, index, terms, vector, groups, allowed, k, documents)
         if groups is not None:  # whatever an index or a damaged row says, a filter holds
             live = live[np.isin(live[:, 1], groups)]
-        return _evidence(library, index, live, terms, vector)
+        return _evidence(library, index, live, terms, _made(vector))
+
+
+def _made(vector: Vector) -> np.ndarray:
+    return vector.result() if isinstance(vector, Future) else vector
 
 
 def _candidates(
-    library: Library, index: Index, terms: dict[str, float], vector: np.ndarray,
+    library: Library, index: Index, terms: dict[str, float], vector: Vector,
     groups: np.ndarray | None, allowed: np.ndarray | None, k: int, documents: int,
 ) -> np.ndarray:  # fmt: skip
     """Live sentences (rows as of `Library.live`) that may answer."""
@@ -110,8 +117,8 @@ def _candidates(
     within = [np.arange(first, last + 1) for first, last in library.ranges(near) if last - first < LONG]
     depth = max(DEPTH, k)
     while True:
-        dense, _ = index.dense(vector, depth, allowed)
         lexical, _ = index.words(terms, depth, groups=groups)
+        dense, _ = index.dense(_made(vector), depth, allowed)
         live = library.live(np.unique(np.concatenate([dense, lexical, *within])))
         # What was removed is still in the indexes: look deeper until k are found or all are seen.
         if len(dense) < depth or (len(live) >= k and len(np.unique(live[:, 1])) >= documents):

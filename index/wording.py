@@ -16,7 +16,6 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 
-
 def _analyzer(*, stemmed: bool) -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(r"[\p{L}\p{N}\p{M}_]+"))
     builder = builder.filter(tantivy.Filter.lowercase()).filter(tantivy.Filter.ascii_fold())

@@ -219,9 +219,9 @@ def test_a_library_encoded_again_is_followed_by_who_has_it_open(files, library, 
         knows = encoder.knows
         asked = []
 
-        def encode(self, texts):
-            self.asked += texts
-            return encoder.encode(texts)
+        def promise(self, text):
+            self.asked.append(text)
+            return encoder.promise(text)
 
     with Library(library.folder).writing() as writer:
         writer.reencode(Other.fingerprint, encoder.encode)

@@ -78,7 +78,7 @@ def measure(name: str) -> dict:
     took = _times(lambda question: asker.search(question, 10), questions)
     grown = _resident() - before
     filtered = _times(lambda question: asker.search(question, 10, Filters(source="one in thirty")), questions[:100])
-    encode = _times(lambda question: encoder.encode([question]), questions[:100])
+    encode = _times(lambda question: encoder.promise(question).result(), questions[:100])
     start = min(_started(name) for _ in range(3))
     sentences = sum(library.counts())
     return {
