@@ -9,7 +9,7 @@ from assistant.accounts import collapse
 from assistant.evidence import UNSURE, confidence, sufficient, unmentioned
 from assistant.types import Answer, Claim
 from corpus.library import Library
-from corpus.types import BylineError, Filters
+from corpus.types import BylineError, Filters, is_unicode
 from index import encoder as encoders
 from index.search import Hit, Passing, search, search_documents
 from index.sync import Index
@@ -86,7 +86,7 @@ class Assistant:
         question = question.strip()
         if not question:
             raise BylineError("the question is empty: ask something")
-        if any("\ud800" <= character <= "\udfff" for character in question):
+        if not is_unicode(question):
             raise BylineError("the question holds half of a surrogate pair: type it again")
         self._follow_encoder()
         self._index.refresh()

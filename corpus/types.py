@@ -12,6 +12,11 @@ class BylineError(Exception):
     """An error for a person: its message says what happened, to what, and what to do."""
 
 
+def is_unicode(text: str) -> bool:
+    """Whether a text has no half of a surrogate pair, which no file can hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """`text[start:end]` of one document, in code points: the only address in the system."""

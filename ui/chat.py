@@ -8,7 +8,7 @@ import gradio as gr
 from assistant.assistant import Assistant
 from corpus.types import BylineError
 from ui import message
-from ui.cli import QUESTION_LIMIT
+from ui.given import QUESTION_LIMIT
 
 PASTE_LIMIT = 20_000  # what the box takes: a longer paste is cut, and still refused as too long
 KEPT_FOR = 12 * 3600  # seconds that a conversation is kept after its page was last used

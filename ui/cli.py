@@ -2,20 +2,15 @@
 
 import argparse
 import json
-import math
 import os
-import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from corpus.dates import iso_date
 from corpus.library import Library
 from corpus.types import BylineError, Filters
-from ui import render
-
-QUESTION_LIMIT = 4_000  # characters
+from ui import batch, given, render
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,9 +45,9 @@ def _parser() -> argparse.ArgumentParser:
         return options
 
     filters = argparse.ArgumentParser(add_help=False)
-    filters.add_argument("--source", type=_text, metavar="NAME", help="only documents of this source")
-    filters.add_argument("--since", type=_date, metavar="DATE", help="only documents published on DATE or later")
-    filters.add_argument("--until", type=_date, metavar="DATE", help="only documents published on DATE or earlier")
+    filters.add_argument("--source", type=given.text, metavar="NAME", help="only documents of this source")
+    filters.add_argument("--since", type=given.date, metavar="DATE", help="only documents published on DATE or later")
+    filters.add_argument("--until", type=given.date, metavar="DATE", help="only documents published on DATE or earlier")
 
     parser = argparse.ArgumentParser(
         prog="byline", parents=[shared()], description="Asks your own documents; answers with cited sentences."
@@ -66,28 +61,28 @@ def _parser() -> argparse.ArgumentParser:
 
     made = command("add", _add, "add files and folders; the unchanged are skipped, the changed replaced")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    made.add_argument("--source", type=_text, metavar="NAME", help="outlet or author, where a document states none")
-    made.add_argument("--published", type=_date, metavar="DATE", help="its date, where a document states none")
+    made.add_argument("--source", type=given.text, metavar="NAME", help="outlet or author, where a document states none")
+    made.add_argument("--published", type=given.date, metavar="DATE", help="its date, where a document states none")
     made.add_argument("--encoder", metavar="MODEL", help="for a new library: another sentence-transformers model")
     command("list", _list, "list the documents")
     made = command("show", _show, "print a document's text, or a span of it")
     made.add_argument("name", metavar="NAME")
-    made.add_argument("--span", type=_span, metavar="START:END", help="code points of the text, half-open")
+    made.add_argument("--span", type=given.span, metavar="START:END", help="code points of the text, half-open")
     made = command("remove", _remove, "remove documents: from then on they are never cited")
     made.add_argument("names", nargs="+", metavar="NAME")
     made = command("set", _set, "set a document's title, source or date by hand")
     made.add_argument("name", metavar="NAME")
-    made.add_argument("--title", type=_text, metavar="T")
-    made.add_argument("--source", type=_text, metavar="S")
-    made.add_argument("--published", type=_date, metavar="D")
+    made.add_argument("--title", type=given.text, metavar="T")
+    made.add_argument("--source", type=given.text, metavar="S")
+    made.add_argument("--published", type=given.date, metavar="D")
     made = command("search", _search, "find sentences, best first", filters)
-    made.add_argument("query", nargs="?", type=_question, metavar="QUERY")
-    made.add_argument("-k", type=_count, default=10, metavar="N", help="how many (10)")
+    made.add_argument("query", nargs="?", type=given.question, metavar="QUERY")
+    made.add_argument("-k", type=given.count, default=10, metavar="N", help="how many (10)")
     made.add_argument("--by", choices=("sentence", "document"), default="sentence")
     made.add_argument("--batch", type=Path, metavar="FILE.jsonl", help="one query a line")
     made = command("ask", _ask, "answer a question", filters)
-    made.add_argument("question", nargs="?", type=_question, metavar="QUESTION")
-    made.add_argument("--as-of", type=_date, metavar="DATE", help="from what had been published by DATE")
+    made.add_argument("question", nargs="?", type=given.question, metavar="QUESTION")
+    made.add_argument("--as-of", type=given.date, metavar="DATE", help="from what had been published by DATE")
     made.add_argument("--batch", type=Path, metavar="FILE.jsonl", help="one question a line")
     command("check", _check, "verify every hash, and that the search indexes agree with the library")
     made = command("rebuild", _rebuild, "encode every sentence again, and build the search indexes")
@@ -305,133 +300,17 @@ def _serve(options) -> int:
     return 0
 
 
-# -- batches --------------------------------------------------------------------------------------
-
-
 def _batch(options, key: str, answer: Callable[..., dict]) -> int:
-    """One output line for each input line, in order; a bad line gives an error and the rest goes on."""
     beside = [name for name in (key, "source", "since", "until", "as_of") if getattr(options, name, None) is not None]
     if beside:
         raise SystemExit(_usage(f"byline: {', '.join(beside)} cannot stand beside --batch: put it in the lines"))
     failed = 0
-    for number, line in _lines(options.batch):
-        id = None
-        try:
-            given = _parsed(line, key)
-            id = given.pop("id", None)
-            history = {"history": given.pop("history")} if "history" in given else {}
-            result = answer(id, given.pop(key), Filters(**given), **history)
-            for problem in result.get("problems", ()):
-                failed = 1
-                _complain(f"line {number}: {problem}")
-        except BylineError as error:
+    for result, complaint in batch.run(options.batch, key, answer):
+        if complaint:
             failed = 1
-            id = getattr(error, "id", id)
-            result = {"id": id, "line": number, "error": str(error)}
-            _complain(f"{options.batch}:{number}: {error}")
+            _complain(complaint)
         _print_json(result)
     return failed
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with open(path, "rb") as lines:
-            yield from ((number, line) for number, line in enumerate(lines, 1))
-    except OSError as error:
-        raise BylineError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-class _BadLine(BylineError):
-    def __init__(self, message: str, id: object = None):
-        super().__init__(message)
-        self.id = id
-
-
-def _parsed(line: bytes, key: str) -> dict:
-    """A line's fields, checked: the question under `key`, an id, filters, history."""
-    allowed = {"id", key, "source", "since", "until"} | ({"history", "as_of"} if key == "question" else set())
-    try:
-        given = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        raise _BadLine(f"is not JSON: {error}") from error
-    if not isinstance(given, dict):
-        raise _BadLine("is not a JSON object")
-    id = given.get("id")
-    if not isinstance(id, (str, int, float, type(None))) or id in (math.inf, -math.inf):
-        raise _BadLine("its id is neither text nor a number")
-    if isinstance(id, str) and not _is_unicode(id):
-        raise _BadLine("its id holds half of a surrogate pair")
-    given = {name: value for name, value in given.items() if value is not None}
-    if unknown := sorted(given.keys() - allowed):
-        raise _BadLine(f"unknown key {', '.join(map(repr, unknown))}: known are {', '.join(sorted(allowed))}", id)
-    try:
-        given[key] = _question(given.get(key, ""))
-        for name in ("since", "until", "as_of"):
-            if name in given:
-                given[name] = _date(given[name])
-        if "source" in given:
-            given["source"] = _text(given["source"])
-        if "history" in given:
-            given["history"] = _history(given["history"])
-    except argparse.ArgumentTypeError as error:
-        raise _BadLine(str(error), id) from error
-    return given
-
-
-def _history(value: object) -> tuple[tuple[str, str], ...]:
-    turns = value if isinstance(value, list) else [None]
-    pairs = [(turn.get("question"), turn.get("answer") or "") for turn in turns if isinstance(turn, dict)]
-    if len(pairs) != len(turns) or not all(isinstance(q, str) and isinstance(a, str) for q, a in pairs):
-        raise argparse.ArgumentTypeError('history is a list of {"question": "...", "answer": "..."}')
-    return tuple(pairs)
-
-
-# -- what a person types ----------------------------------------------------------------------------
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise argparse.ArgumentTypeError("is not a text, or an empty one")
-    if not _is_unicode(value):
-        raise argparse.ArgumentTypeError("holds bytes that are not UTF-8")
-    return value.strip()
-
-
-def _is_unicode(value: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in value)
-
-
-def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _question(value: object) -> str:
-    if isinstance(value, str) and not value.strip():
-        raise argparse.ArgumentTypeError("the question is missing or empty")
-    value = _text(value)
-    if len(value) > QUESTION_LIMIT:
-        raise argparse.ArgumentTypeError(f"the question has {len(value):,} characters, at most {QUESTION_LIMIT:,} go")
-    return value
-
-
-def _date(value: object) -> str:
-    try:
-        return iso_date(value)[:10]
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _span(value: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d{1,12}):(\d{1,12})", value, re.ASCII)
-    if not found or int(found[1]) > int(found[2]):
-        raise argparse.ArgumentTypeError(f"{value!r} is not START:END, such as 120:180")
-    return int(found[1]), int(found[2])
-
-
-def _count(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 10_000:
-        raise argparse.ArgumentTypeError("a number from 1 to 10,000")
-    return int(value)
 
 
 def _required(value: str | None, what: str) -> str:
