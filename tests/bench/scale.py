@@ -7,6 +7,7 @@ memory only. Building it takes long, so it is measured where `.bench/million` ha
 """
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -19,7 +20,6 @@ import numpy as np
 from assistant.assistant import Assistant
 from corpus.add import add
 from corpus.library import Library
-from corpus.record import sha256
 from corpus.types import Filters, Reading
 from index.encoder import Encoder
 from index.sync import sync
@@ -111,14 +111,13 @@ def _changes(library: Library, asker: Assistant, encoder: Encoder) -> dict:
     path = collection.FOLDER / "one.txt"
     path.write_text(text)
     add(library, [path], embed=encoder.encode, encoder=encoder.fingerprint)
-    with library.lock():
-        sync(library)
+    sync(library)
     assert library.quote(asker.search("who went on strike in Quorne?", 1)[0].span).startswith("The lighthouse keepers")
     added = time.perf_counter() - begun
     begun = time.perf_counter()
     with library.writing() as writer:
         writer.remove([library.named(str(path)).id])
-        sync(library)
+    sync(library)
     assert "Quorne" not in library.quote(asker.search("who went on strike in Quorne?", 1)[0].span)
     return {"add": added, "remove": time.perf_counter() - begun}
 
@@ -129,33 +128,33 @@ def _resident() -> int:
 
 
 def million() -> None:
-    """Builds `.bench/million` from the library of all open text."""
+    """Builds `.bench/million` from the library of all open text: copies of its sentences, twenty
+    documents in one, with noise on their vectors."""
     source, dice = Library(collection.FOLDER / "open"), np.random.default_rng(1)
     made = Library(collection.FOLDER / "million", create=True)
-    by_id = {int(id): vector for ids, vectors in source.vectors() for id, vector in zip(ids, vectors, strict=True)}
-    documents: dict[int, list[tuple[int, str]]] = {}
+    batches = list(source.vectors())
+    vectors = dict(zip(np.concatenate([b[0] for b in batches]).tolist(), np.concatenate([b[1] for b in batches]), strict=True))
+    merged: dict[int, list[tuple[int, str]]] = {}
     for id, document, text in source.texts():
-        documents.setdefault(document, []).append((id, text))
+        merged.setdefault(document // 20, []).append((id, text))
     with made.writing() as writer:
         writer.claim_encoder(source.encoder)
-        copy = 0
-        while sum(made.counts()) < 1_000_000:
-            for document, sentences in documents.items():
+        for copy in range(math.ceil(1_000_000 / len(vectors))):
+            for document, sentences in merged.items():
                 texts = [f"{text} ({copy})" for _, text in sentences]
-                noisy = [by_id[id] * (1 + 0.3 * dice.standard_normal(len(by_id[id]))) for id, _ in sentences]
-                vectors = {t: v / np.linalg.norm(v) for t, v in zip(texts, noisy, strict=True)}
-                whole, spans = "", []
-                for text in texts:
-                    spans.append((len(whole), len(whole) + len(text)))
-                    whole += text + "\n"
+                ends = np.cumsum([len(text) + 1 for text in texts])
+                spans = [(int(end) - len(text) - 1, int(end) - 1) for text, end in zip(texts, ends, strict=True)]
+                noisy = np.stack([vectors[id] for id, _ in sentences]).astype(np.float32)
+                noisy *= 1 + 0.3 * dice.standard_normal(noisy.shape, np.float32)
+                noisy /= np.linalg.norm(noisy, axis=1, keepdims=True)
+                kind = "one in thirty" if document % 30 == 0 else "other"
                 writer.put(
-                    Reading(whole, "text/plain", source="one in thirty" if document % 30 == 0 else "other"),
-                    origin=str(copy), name=str(document), file=f"{copy}/{document}", stated=sha256(whole),
-                    spans=spans, vectors=vectors,
+                    Reading("\n".join(texts), "text/plain", source=kind),
+                    origin=str(copy), name=str(document), file=f"{copy}/{document}", stated=str(copy),
+                    spans=spans, vectors=dict(zip(texts, noisy, strict=True)),
                 )  # fmt: skip
-            copy += 1
             print(f"{sum(made.counts()):,} sentences", file=sys.stderr, flush=True)
-        sync(made)
+    print(sync(made), file=sys.stderr)
 
 
 if __name__ == "__main__":
