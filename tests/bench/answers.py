@@ -61,6 +61,8 @@ def _confidence(encoder: Encoder) -> None:
     for question, vector in zip(questions, encoder.encode([q.text for q in questions]), strict=True):
         found = gather(library, index, question.text, vector)
         scores = fuse(found)
+        if not len(scores):  # it quotes a phrase that no sentence holds
+            continue
         for answerable in (True, False):
             keep = np.ones(len(scores), bool) if answerable else found.rows[:, 1] != ids[question.document]
             best = int(np.argmax(np.where(keep, scores, -math.inf)))
