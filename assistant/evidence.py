@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 from assistant.types import Claim
 from index.sync import Index
-from index.wording import phrases, telling, words
+from index.wording import phrases, words
 
 COSINE, COVERAGE, CONSTANT = 4.85, 3.08, -6.30
 # Below this there is next to nothing in common with the question: it lies above what questions on
@@ -56,9 +56,7 @@ def unmentioned(question: str, index: Index) -> tuple[str, ...]:
 
 def coverage(question: str, sentence: str, index: Index) -> float:
     """The share of the question's telling words that the sentence holds, weighted by their rarity."""
-    if not telling(question):
-        return 0.0
-    weights = index.rarity(index.terms(question))
+    weights = index.rarity(index.telling(question))
     held = set(words(sentence))
     return sum(weight for word, weight in weights.items() if word in held) / (sum(weights.values()) or 1.0)
 

@@ -14,12 +14,13 @@ from corpus.types import BylineError
 from index import base as bases
 from index.base import Base
 from index.lexical import Tail
-from index.wording import asked, corrected, nearest, respelt
+from index.wording import corrected, nearest, respelt, telling, words
 
 # A base is built anew when the rows it lacks and the rows it holds in vain reach this share of it.
 STALE = 0.1
 TAIL = 2_000  # sentences read into the tail in some 0.2 s; for more, a reader too makes a stale base anew
 WORDS = 64  # of a question; a longer one is a pasted text, whose first words say what it is about
+EMPTY = 0.5  # the weight of a word that asks or joins, beside one that tells
 RESPELT = 0.5  # the weight of another spelling beside the question's own
 
 
@@ -84,8 +85,17 @@ class Index:
 
     def terms(self, question: str) -> dict[str, float]:
         """The words to look a question up by, with their weights."""
-        told = list(dict.fromkeys(asked(question)))[:WORDS]
-        return dict.fromkeys(told, 1.0) | dict.fromkeys(respelt(question, self.frequency), RESPELT)
+        told = set(telling(question)) or set(words(question))
+        own = list(dict.fromkeys(words(question)))[:WORDS]
+        return {word: 1.0 if word in told else EMPTY for word in own} | dict.fromkeys(self._respelt(question), RESPELT)
+
+    def telling(self, question: str) -> list[str]:
+        """Those of its words, and of their other spellings, that tell what a question is about."""
+        told = telling(question)
+        return told + self._respelt(question) if told else []
+
+    def _respelt(self, question: str) -> list[str]:
+        return respelt(question, self.frequency)
 
     def corrected(self, question: str, english: Callable[[str], bool]) -> str:
         """The question with misspelt words replaced by what the texts have; see `wording.corrected`."""

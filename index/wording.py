@@ -55,7 +55,7 @@ def words(text: str) -> list[str]:
     return ANALYZER.analyze(folded(text))
 
 
-# Words that ask or join and tell nothing of what is asked about. Left out of questions, kept in texts.
+# Words that ask or join and tell little of what is asked about.
 _EMPTY = frozenset(
     words(
         "a an and are as at be been but by for from if in into is it its of on or such that the their then there these "
@@ -68,11 +68,6 @@ _EMPTY = frozenset(
 def telling(question: str) -> list[str]:
     """The words of a question that tell what it is about."""
     return [word for word in words(question) if word not in _EMPTY]
-
-
-def asked(question: str) -> list[str]:
-    """The words to look a question up by: those that tell, or all of them if none does."""
-    return telling(question) or words(question)
 
 
 def respelt(question: str, known: Callable[[str], int]) -> list[str]:

@@ -4,13 +4,14 @@ import platform
 import subprocess
 import sys
 
-from tests.bench import answers, indexing, retrieval, scale, sentences
+from tests.bench import answers, graph, indexing, retrieval, scale, sentences
 
 PARTS = {
     "sentences": sentences.main,
     "retrieval": retrieval.main,
     "answers": answers.main,
     "indexing": indexing.main,
+    "graph": graph.main,
     "scale": scale.main,
 }
 
