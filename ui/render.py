@@ -113,7 +113,7 @@ def hit_json(document: Document, span: Span, text: str, score: float) -> dict:
 
 def answer_text(answer: Answer) -> str:
     """An answer for a terminal."""
-    lines = []
+    lines = [f"Read as: {line(answer.standalone)}"] if answer.standalone != answer.question.strip() else []
     if answer.abstained:
         lines.append("Not in your documents.")
         lines.append(f"Searched {count(answer.searched, 'document')}, the newest of {answer.newest or 'no date'}.")

@@ -24,7 +24,7 @@ from index.encoder import Encoder
 from index.sync import sync
 from tests.bench import collection, open_sets
 
-ARTICLES = 60
+ARTICLES = 24
 PEER = """
 import json, sys, time
 from txtai import Embeddings

@@ -217,6 +217,11 @@ def test_escape_sequences_never_reach_the_terminal(files, run):
     assert "evil\\x1b[2J.txt" in outputs[1][1] and "By \\x9b31mthe guild" in outputs[3][1]
 
 
+def test_a_mended_question_is_said_to_be_read_so(harbour, run):
+    assert run("ask", "who holds the harbuor?")[1].startswith("Read as: who holds the harbour?\n")
+    assert "Read as" not in run("ask", " who holds the harbour? ")[1]
+
+
 def test_json_keeps_what_a_terminal_would_not(files, run):
     folder = files(x_txt="The harbour\x1b is held by the guild.")
     run("add", folder)
