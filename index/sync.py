@@ -21,6 +21,7 @@ STALE = 0.1
 TAIL = 2_000  # sentences read into the tail in some 0.2 s; for more, a reader too makes a stale base anew
 WORDS = 64  # of a question; a longer one is a pasted text, whose first words say what it is about
 EMPTY = 0.5  # the weight of a word that asks or joins, beside one that tells
+COMMON = 20_000  # sentences; an asking word that stands in more is left out: it costs time and tells nothing
 RESPELT = 0.5  # the weight of another spelling beside the question's own
 
 
@@ -86,7 +87,7 @@ class Index:
     def terms(self, question: str) -> dict[str, float]:
         """The words to look a question up by, with their weights."""
         told = set(telling(question)) or set(words(question))
-        own = list(dict.fromkeys(words(question)))[:WORDS]
+        own = [w for w in dict.fromkeys(words(question)) if w in told or self.frequency(w) <= COMMON][:WORDS]
         return {word: 1.0 if word in told else EMPTY for word in own} | dict.fromkeys(self._respelt(question), RESPELT)
 
     def telling(self, question: str) -> list[str]:
