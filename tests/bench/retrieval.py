@@ -173,7 +173,7 @@ def _candidates(encoder: Encoder) -> None:
     print("\n| candidates: by cosine and by BM25, from documents | mean number | sentence R@1 | R@10 | R@50 | time |")
     print("|---|---|---|---|---|---|")
     shipped = search.DEPTH, search.DOCUMENTS
-    for depth, documents in ((50, 5), (100, 10), (200, 20), (400, 40), (100_000, 100_000)):
+    for depth, documents in ((50, 5), (100, 15), (200, 20), (400, 40), (100_000, 100_000)):
         search.DEPTH, search.DOCUMENTS = depth, documents
         begun = time.perf_counter()
         found = Found(library, index, encoder, questions)
