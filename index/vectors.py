@@ -2,7 +2,7 @@
 
 Vectors are kept as float16, as in the library. Up to EXACT of them every one is compared; above, a
 graph is walked (HNSW: Malkov and Yashunin 2018, arXiv:1603.09320). Under a narrow filter a graph
-loses what passes it, so then all that pass are compared. `tests/bench/scale.py` has the figures.
+loses what passes it, so then all that pass are compared. `tests/bench/graph.py` has the figures.
 """
 
 import os
