@@ -1,4 +1,4 @@
-"""What the corpus speaks of: documents, spans of their text, and their sentences.
+"""What the corpus speaks of: documents, and spans of their text.
 
 Every offset counts Unicode code points of `Document.text` as it is stored, half-open:
 `text[span.start:span.end]` is what the span names. Text is never normalised after reading,
@@ -24,14 +24,6 @@ class Span:
     document_id: str
     start: int
     end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """The unit that is embedded, at most 600 characters. `id` is never used again."""
-
-    id: int
-    span: Span
 
 
 @dataclass(frozen=True, slots=True)

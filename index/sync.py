@@ -86,8 +86,9 @@ class Index:
 
     def terms(self, question: str) -> dict[str, float]:
         """The words to look a question up by, with their weights."""
-        told = set(telling(question)) or set(words(question))
-        own = [w for w in dict.fromkeys(words(question)) if w in told or self.frequency(w) <= COMMON][:WORDS]
+        every = words(question)
+        told = set(telling(question) or every)
+        own = [word for word in dict.fromkeys(every) if word in told or self.frequency(word) <= COMMON][:WORDS]
         return {word: 1.0 if word in told else EMPTY for word in own} | dict.fromkeys(self._respelt(question), RESPELT)
 
     def telling(self, question: str) -> list[str]:

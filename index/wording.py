@@ -87,10 +87,11 @@ def respelt(question: str, known: Callable[[str], int]) -> list[str]:
             found += [*split[0], *split[1]] if split else []
     present = words(question)
     running = f" {' '.join(present)} "
+    as_written = "" if question.isupper() else folded(question)
     for group in _groups():
         for spelling, form in group:
             # "us" and "who" are no countries or organisations unless they are written so.
-            meant = len(spelling) > 3 or (spelling in folded(question) and not question.isupper())
+            meant = len(spelling) > 3 or spelling in as_written
             if meant and f" {form} " in running:
                 found += [word for _, other in group for word in other.split() if word not in present]
     return [word for word in dict.fromkeys(found) if known(word)]

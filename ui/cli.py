@@ -12,6 +12,9 @@ from corpus.library import Library
 from corpus.types import BylineError, Filters
 from ui import batch, given, render
 
+# Of text that was removed or replaced while another process was reading.
+UNWIPED = "the old text is never cited again; it leaves the disk when the chat that reads it is closed"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command. Exit code 0: done; 1: a part failed, each named on stderr; 2: wrong usage."""
@@ -113,6 +116,8 @@ def _add(options) -> int:
         source=options.source, published=options.published, progress=_progress(),
     )  # fmt: skip
     _warn(sync(library))
+    if not report.wiped:
+        _complain(UNWIPED)
     for path, error in report.failed:
         _complain(f"{path}: {error}")
     if report.missing:
@@ -185,7 +190,7 @@ def _remove(options) -> int:
             writer.remove(found)
     _warn(sync(library))
     if found and not library.wipe_log():
-        _complain("removed, and never cited again; the text leaves the disk when the chat that reads it is closed")
+        _complain(UNWIPED)
     if options.json:
         _print_json({"removed": [render.document_json(document) for document in found.values()]})
     else:
@@ -356,7 +361,7 @@ def _progress() -> Callable[[int, int, int], None]:
 
 def _warn(problems: list[str]) -> None:
     for problem in problems:
-        _complain(f"{problem}; what was stored is safe, and searching works all the same")
+        _complain(problem)
 
 
 def _complain(message: str) -> None:
