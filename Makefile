@@ -7,7 +7,7 @@ TORCH ?= torch==2.13.0
 BYLINE = .venv/bin/byline $(if $(LIBRARY),--library "$(LIBRARY)")
 READY = .venv/share/byline/ready
 
-.PHONY: setup chat test bench screenshots lock
+.PHONY: setup chat test bench fuzz screenshots lock
 
 setup: $(READY)
 
@@ -19,6 +19,10 @@ test: $(READY)
 
 bench: $(READY)
 	.venv/bin/python -m tests.bench
+
+# Mutated files, 20,000 of each format: hours. `make fuzz FILES=200` is a taste.
+fuzz: $(READY)
+	.venv/bin/python -m tests.corpus.fuzz $(or $(FILES),20000)
 
 screenshots: $(READY)
 	.venv/bin/python tests/ui/screenshots.py build/screenshots

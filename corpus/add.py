@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from corpus.library import Library
-from corpus.readers import LATER, SUFFIXES, read
-from corpus.record import sha256, shown, unshown
+from corpus.readers import CONTAINERS, SUFFIXES
+from corpus.record import said_beyond, sha256, shown, unshown
+from corpus.sandbox import Sandbox
 from corpus.sentences import sentences
 from corpus.types import FileState, Reading, Unreadable
 from corpus.writer import Writer
@@ -24,8 +25,6 @@ from corpus.writer import Writer
 # Sentences that are gathered over documents before they are embedded: enough to keep two cores
 # busy, little enough that an interruption costs seconds.
 BATCH = 256
-# Files that hold many documents, each with a name of its own.
-CONTAINERS = (".jsonl",)
 
 
 @dataclass(slots=True)
@@ -33,7 +32,7 @@ class Report:
     """What an `add` did: documents by their fate, failures and skipped files with the reason.
 
     `missing` are documents (`origin/name`) whose files are gone from the folders that were added;
-    they are kept. `wiped` is False when text that was replaced or removed may still be in the
+    they are kept. `notes` are (path, what a reader guessed or left out). `wiped` is False when text that was replaced or removed may still be in the
     library's log (see `Database.wipe_log`).
     """
 
@@ -46,6 +45,7 @@ class Report:
     failed: list[tuple[str, str]] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    notes: list[tuple[str, str]] = field(default_factory=list)
     wiped: bool = True
 
 
@@ -83,13 +83,13 @@ def add(
     begun = time.monotonic()
     report = Report()
     given = {"source": source, "published": published}
-    with library.writing() as writer:
+    with library.writing() as writer, Sandbox() as sandbox:
         writer.claim_encoder(encoder)
-        files = list(dict.fromkeys(_files(paths, report)))
+        files = list(dict.fromkeys(_files(paths, library.folder.resolve(), report)))
         for done, (origin, path) in enumerate(files):
             progress(done, len(files), report.sentences)
             try:
-                _add_file(writer, library, path, origin, given, embed, report)
+                _add_file(writer, library, sandbox.read, path, origin, given, embed, report)
             except OSError as error:
                 report.failed.append((shown(path), f"cannot be read: {error.strerror}"))
         progress(len(files), len(files), report.sentences)
@@ -100,16 +100,16 @@ def add(
     return report
 
 
-def _files(paths: list[Path], report: Report) -> Iterator[tuple[Path, Path]]:
-    """(origin folder, file) for everything to be read, in the order of the names."""
+def _files(paths: list[Path], library: Path, report: Report) -> Iterator[tuple[Path, Path]]:
+    """(origin folder, file) for everything to be read, in the order of the names; not the library's own."""
     for path in paths:
         absolute = Path(os.path.abspath(path))
         if not os.path.isdir(absolute):
             yield absolute.parent, absolute
             continue
         empty, failures = True, len(report.failed)
-        for file in _walk(absolute, report):
-            if file.suffix.lower() in SUFFIXES + LATER:
+        for file in _walk(absolute, library, report):
+            if file.suffix.lower() in SUFFIXES:
                 empty = False
                 yield absolute, file
             else:
@@ -118,7 +118,7 @@ def _files(paths: list[Path], report: Report) -> Iterator[tuple[Path, Path]]:
             report.failed.append((shown(absolute), f"holds no file that Byline reads ({', '.join(SUFFIXES)})"))
 
 
-def _walk(top: Path, report: Report) -> Iterator[Path]:
+def _walk(top: Path, library: Path, report: Report) -> Iterator[Path]:
     """The files below a folder; what is hidden or a link is noted as skipped, and what cannot be
     listed as failed."""
 
@@ -127,6 +127,9 @@ def _walk(top: Path, report: Report) -> Iterator[Path]:
 
     def followed(name: str, folder: str, what: str) -> bool:
         path = os.path.join(folder, name)
+        if name == library.name and Path(path).resolve() == library:
+            report.skipped.append((shown(path), "is the library itself"))
+            return False
         if not name.startswith(".") and not os.path.islink(path):
             return True
         report.skipped.append((shown(path), f"hidden {what} and links in a folder are not followed"))
@@ -155,7 +158,14 @@ def _gone(file: str) -> bool:
 
 
 def _add_file(
-    writer: Writer, library: Library, path: Path, folder: Path, now: dict, embed: Callable, report: Report
+    writer: Writer,
+    library: Library,
+    read: Callable[[Path], Iterator[Reading | Unreadable]],
+    path: Path,
+    folder: Path,
+    now: dict,
+    embed: Callable,
+    report: Report,
 ) -> None:
     file = shown(path)
     if not path.is_file() or path.suffix.lower() not in SUFFIXES:
@@ -175,26 +185,24 @@ def _add_file(
         report.unchanged += len(library.of_file(file))
         writer.note_file(file, state)
         return
-    before = {document.name: document for document in library.of_file(file)}
-    container = path.suffix.lower() in CONTAINERS
-    if container:  # so that what is given holds even if not all of it can be read
+    before = {(document.origin, document.name): document for document in library.of_file(file)}
+    # A file that is known already keeps its identity, however it was named this time.
+    itself = next((known_as for known_as in before if known_as[0] != file), None)
+    itself = itself or (shown(folder), shown(path.relative_to(folder)))
+    if path.suffix.lower() in CONTAINERS:  # so that what is given holds even if not all of it can be read
         writer.note_given(file, given)
     failures = len(report.failed)
-    kept: set[str] = set()
+    kept: set[tuple[str, str]] = set()
     pending: list[_Pending] = []
     for found in read(path):
         if isinstance(found, Unreadable):
-            where = f"{file}:{found.line}" if found.line else file
-            report.failed.append((where, found.error))
+            where = f"{file}/{found.name}" if found.name else file
+            where = f"{where}:{found.line}" if found.line else where
+            (report.skipped if found.skipped else report.failed).append((where, found.error))
             continue
-        if container:
-            origin, name = file, found.name
-        elif before:
-            # A file that is known already keeps its identity, however it was named this time.
-            origin, name = next((d.origin, d.name) for d in before.values())
-        else:
-            origin, name = shown(folder), shown(path.relative_to(folder))
-        kept.add(name)
+        origin, name = (file, found.name) if found.name else itself
+        kept.add((origin, name))
+        report.notes += [(f"{file}/{found.name}" if found.name else file, note) for note in found.notes]
         reading, stated = _completed(found, given)
         have = library.find(origin, name)
         if have and have[1] == stated:
@@ -207,7 +215,7 @@ def _add_file(
     _store(writer, library, pending, embed, report)
     if len(report.failed) > failures:
         return  # not noted as read, so that the next `add` says again what is wrong
-    gone = [document.id for name, document in before.items() if name not in kept]
+    gone = [document.id for known_as, document in before.items() if known_as not in kept]
     if gone:
         writer.remove(gone)
         report.removed += len(gone)
@@ -228,7 +236,7 @@ def _completed(reading: Reading, given: str) -> tuple[Reading, str]:
     absent = {key: value for key, value in json.loads(given).items() if getattr(reading, key) is None}
     reading = replace(reading, **absent)
     fields = [reading.title, reading.source, reading.published, reading.uri, reading.media_type]
-    return reading, sha256(json.dumps([sha256(reading.text), *fields]))
+    return reading, sha256(json.dumps([sha256(reading.text), *fields, *said_beyond(reading)]))
 
 
 def _store(

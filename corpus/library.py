@@ -27,7 +27,8 @@ from corpus.writer import Writer
 
 # The columns of `Document`, in its order.
 _FIELDS = (
-    "id, name, origin, title, source, published, uri, media_type, length, sentences, text_sha256, set_by_person"
+    "id, name, origin, title, source, published, uri, media_type, length, sentences, text_sha256, set_by_person, "
+    "author, pages, sections"
 )
 
 class Library(Database):
@@ -323,6 +324,18 @@ class Library(Database):
                 cut_after=offset + end < parts[-1][0] + parts[-1][1],
             )
 
+    def around(self, span: Span) -> Span:
+        """The span with the sentences next to it, as the document has them."""
+        with self.reading() as db:
+            number = int(self.verified(db, span.document_id)[0])
+            before = db.execute(
+                "SELECT max(start) FROM sentences WHERE document_id = ? AND end <= ?", (number, span.start)
+            ).fetchone()[0]
+            after = db.execute(
+                "SELECT min(end) FROM sentences WHERE document_id = ? AND start >= ?", (number, span.end)
+            ).fetchone()[0]
+        return Span(span.document_id, span.start if before is None else before, span.end if after is None else after)
+
     def verified(self, db: Connection, document_id: str) -> tuple[int, list[tuple]]:
         """The document's number and its rows (start, length, text_sha256, spans_sha256)."""
         document = self.document(document_id)
@@ -445,6 +458,10 @@ class Library(Database):
 def _document(row: Sequence) -> Document:
     try:
         by_person = tuple(json.loads(row[11]))
+        pages = tuple(map(int, json.loads(row[13] or "[]")))
+        sections = tuple((int(start), str(title)) for start, title in json.loads(row[14] or "[]"))
     except (TypeError, ValueError):
-        by_person = ("unreadable",)  # the record hash will not agree
-    return Document(str(row[0]), *row[1:11], set_by_person=by_person)
+        by_person, pages, sections = ("unreadable",), (), ()  # the record hash will not agree
+    return Document(
+        str(row[0]), *row[1:11], set_by_person=by_person, author=row[12], pages=pages, sections=sections
+    )

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from corpus.types import Document
+from corpus.types import Document, Reading
 
 PART_BYTES = 256 * 1024
 KEY_BYTES = 16
@@ -42,7 +42,15 @@ def record_sha256(document: Document, file: str, stated: str, parts: Sequence[tu
         document.uri, document.media_type, document.length, document.sentences, document.text_sha256,
         document.set_by_person, stated, [list(part) for part in parts],
     ]  # fmt: skip
+    if beyond := said_beyond(document):  # absent in the records of libraries older than these fields
+        fields.append(beyond)
     return sha256(json.dumps(fields))
+
+
+def said_beyond(reading: Document | Reading) -> list:
+    """Author, page map and sections, as they are hashed; empty where there are none of them."""
+    beyond = [reading.author, list(reading.pages), [list(section) for section in reading.sections]]
+    return beyond if any(beyond) else []
 
 
 def shown(path: str | os.PathLike) -> str:

@@ -1,4 +1,4 @@
-"""The SQLite file under a library: its tables, connections, transactions and errors.
+"""The SQLite files under a library: their tables, connections, transactions and errors.
 
 One connection a thread; one read transaction a question; one writer at a time, across processes.
 """
@@ -6,7 +6,7 @@ One connection a thread; one read transaction a question; one writer at a time, 
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,18 +58,31 @@ MIGRATIONS = (
     ALTER TABLE documents ADD COLUMN first_sentence INTEGER;
     UPDATE documents SET first_sentence = (SELECT min(id) FROM sentences WHERE document_id = documents.id);
     """,
+    # JSON: where pages begin; where sections begin, and their names. NULL where there are none.
+    """
+    ALTER TABLE documents ADD COLUMN author TEXT;
+    ALTER TABLE documents ADD COLUMN pages TEXT;
+    ALTER TABLE documents ADD COLUMN sections TEXT;
+    """,
 )
 
 class Database:
     """`library.sqlite` in a folder, made there if `create`.
 
     Raises BylineError when there is none, when the file is damaged or not a library, and when it
-    was written by a newer Byline.
+    was written by a newer Byline. A file of another kind names itself, its lock and its tables.
     """
+
+    FILE, LOCK = "library.sqlite", "writer.lock"
+
+    @property
+    def migrations(self) -> Sequence[str]:
+        """The statements that lead from each format of the file to the next."""
+        return MIGRATIONS
 
     def __init__(self, folder: Path, *, create: bool = False):
         self.folder = Path(folder)
-        self.path = self.folder / "library.sqlite"
+        self.path = self.folder / self.FILE
         self._local = threading.local()
         if not self.path.exists():
             if not create:
@@ -78,7 +91,7 @@ class Database:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             except OSError as error:
                 raise BylineError(f"{self.folder}: cannot make a library here: {error.strerror}") from error
-        if not self.path.exists() or self._version() < len(MIGRATIONS):
+        if not self.path.exists() or self._version() < len(self.migrations):
             with self.lock():
                 self._migrate()
 
@@ -99,7 +112,7 @@ class Database:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Holds the advisory lock that allows one writer; a killed process lets go of it."""
-        with open(self.folder / "writer.lock", "a") as lock:
+        with open(self.folder / self.LOCK, "a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -171,17 +184,17 @@ class Database:
     def _version(self) -> int:
         with self._errors():
             version = self._connection().execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
+        if version > len(self.migrations):
             raise BylineError(
                 f"{self.path}: this library has format {version}, and this Byline knows formats up to "
-                f"{len(MIGRATIONS)}: use a newer Byline"
+                f"{len(self.migrations)}: use a newer Byline"
             )
         return version
 
     def _migrate(self) -> None:
-        for number in range(self._version(), len(MIGRATIONS)):
+        for number in range(self._version(), len(self.migrations)):
             with self.transaction() as db:
-                for statement in MIGRATIONS[number].split(";\n"):
+                for statement in self.migrations[number].split(";\n"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {number + 1}")
 

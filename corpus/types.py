@@ -5,6 +5,7 @@ Every offset counts Unicode code points of `Document.text` as it is stored, half
 so an offset, once taken, stays right for as long as the document exists.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 
@@ -32,7 +33,12 @@ class Reading:
 
     `name` tells a container's members apart (the id of a JSONL line); None for a file that is
     one document. `title`, `source` and `published` (ISO 8601: a date, perhaps with time and
-    zone) are None where the document does not state them.
+    zone) are None where the document does not state them; so is `author`, which is given beside
+    the outlet and is itself the source where no outlet is stated.
+
+    `pages` says where each page of a paged document begins in `text` (ascending; an empty page
+    begins where the next one does), `sections` where each part begins and what it is called.
+    `notes` are for the person who adds it: what was guessed, what was left out.
     """
 
     text: str
@@ -42,18 +48,24 @@ class Reading:
     source: str | None = None
     published: str | None = None
     uri: str | None = None
+    author: str | None = None
+    pages: tuple[int, ...] = ()
+    sections: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """What a reader could not take, said for a person; whoever shows it puts the path in front.
 
-    `name` is the container's member and `line` its line (from 1), where there is one.
+    `name` is the container's member and `line` its line (from 1), where there is one. `skipped`
+    says that it is not a failure: a picture in a mail, a member of a format that is not read.
     """
 
     error: str
     name: str | None = None
     line: int | None = None
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +75,7 @@ class Document:
     `id` is opaque and never used again: a replaced document comes back under a new one.
     A person knows it by (`origin`, `name`): the folder or container that was added, and the
     relative path or member's name. `set_by_person` lists the fields that were set by hand.
+    `author`, `pages` and `sections` are as in `Reading`.
     """
 
     id: str
@@ -77,6 +90,18 @@ class Document:
     sentences: int
     text_sha256: str
     set_by_person: tuple[str, ...] = ()
+    author: str | None = None
+    pages: tuple[int, ...] = ()
+    sections: tuple[tuple[int, str], ...] = ()
+
+    def page_at(self, offset: int) -> int | None:
+        """The number, from 1, of the page that a character stands on; None in what has no pages."""
+        return bisect_right(self.pages, offset) or None
+
+    def section_at(self, offset: int) -> str | None:
+        """The name of the section that a character stands in, where the document has such."""
+        found = bisect_right(self.sections, offset, key=lambda section: section[0])
+        return self.sections[found - 1][1] if found else None
 
 
 @dataclass(frozen=True, slots=True)

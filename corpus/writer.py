@@ -67,17 +67,20 @@ class Writer:
         document = Document(
             id="", name=name, origin=origin, uri=reading.uri, media_type=reading.media_type,
             length=len(reading.text), sentences=len(spans), text_sha256=sha256(reading.text),
-            set_by_person=tuple(sorted(kept)), **fields,
+            set_by_person=tuple(sorted(kept)), author=reading.author, pages=reading.pages,
+            sections=reading.sections, **fields,
         )  # fmt: skip
         parts = part_rows(reading.text, spans)
         with self._library.transaction() as db:
             loose = _delete(db, int(before[0].id)) if before else []
             number = db.execute(
-                "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                "INSERT INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)",
                 (
                     self._next_revision(db), origin, name, file, document.title, document.source, document.published,
                     document.uri, document.media_type, document.length, document.sentences, document.text_sha256,
                     stated, json.dumps(document.set_by_person), record_sha256(document, file, stated, parts),
+                    document.author, json.dumps(document.pages) if document.pages else None,
+                    json.dumps(document.sections) if document.sections else None,
                 ),
             ).lastrowid  # fmt: skip
             db.executemany(

@@ -9,9 +9,9 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from typing import BinaryIO
 
-from corpus.readers.decoding import MB, check, decode, load
+from corpus.readers.decoding import MB, check, decode_any, load
 from corpus.readers.html_page import Page, parse
 from corpus.readers.stated import date_or_none, line, web_address
 from corpus.types import BylineError, Reading
@@ -47,15 +47,16 @@ _CHARSET = re.compile(
 )
 
 
-def read(path: Path) -> Reading:
+def read(file: BinaryIO) -> Reading:
     """Read one `.html` or `.htm` file. Raises OSError and BylineError.
 
     Title, outlet, date and address are those that the page's head, its JSON-LD or its marked-up
     elements state. Where several articles in its JSON-LD, or several `<time>` elements, state
     different things, the page is not known to be any one of them, and none is believed.
     """
-    data = load(path, LARGEST)
-    page = parse(decode(data, _declared(data)))
+    data = load(file, LARGEST)
+    markup, notes = decode_any(data, declared(data))
+    page = parse(markup)
     text = page.text()
     if not text or text.isspace():
         raise BylineError("holds no text to see: if a script fills the page, save it from the browser")
@@ -68,19 +69,25 @@ def read(path: Path) -> Reading:
         source=_outlet(page.meta, articles),
         published=_published(page.meta, articles, page.times),
         uri=web_address(page.canonical) or web_address(page.meta.get("og:url")),
+        author=_author(page.meta, articles),
+        notes=notes,
     )
 
 
-def _declared(data: bytes) -> str:
-    """The encoding that the page declares, as browsers read the name; UTF-8 where it names none."""
+def declared(data: bytes) -> str:
+    """The encoding that a page declares, as browsers read the name; UTF-8 where it names none."""
     found = _CHARSET.search(_COMMENT.sub(b"", data[:4096]))
-    name = found[1].decode("ascii").lower() if found else "utf-8"
+    return (found and encoding_named(found[1].decode("ascii"))) or "utf-8"
+
+
+def encoding_named(name: str) -> str | None:
+    """The encoding that browsers read under a name, as Python calls it; None where they know none."""
     try:
-        name = _READ_AS.get(name) or codecs.lookup(name).name
-    except LookupError:
-        return "utf-8"
+        name = _READ_AS.get(name.lower()) or codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
     name = _READ_AS.get(name, name)
-    return name if name in _ENCODINGS else "utf-8"  # Python also knows rot13, zip and idna by name
+    return name if name in _ENCODINGS else None  # Python also knows rot13, zip and idna by name
 
 
 def _title(page: Page) -> str | None:
@@ -100,6 +107,20 @@ def _outlet(meta: dict[str, str], articles: list[dict[str, object]]) -> str | No
         *(meta.get(key) for key in ("publisher", "dc.publisher", "author")),
     )
     return next((name for name in map(line, stated) if name and "://" not in name), None)
+
+
+def _author(meta: dict[str, str], articles: list[dict[str, object]]) -> str | None:
+    """Who wrote it, as the page says; addresses of profiles (`article:author` at some outlets) are no names."""
+    told = [_names(article.get("author")) for article in articles if "author" in article]
+    stated = (meta.get("author"), _only(told), *(meta.get(key) for key in ("article:author", "dc.creator", "byl")))
+    return next((name for name in map(line, stated) if name and "://" not in name), None)
+
+
+def _names(value: object) -> str | None:
+    """The names in a schema.org author: a string, a person, or a list of them."""
+    people = value if isinstance(value, list) else [value]
+    names = [line(one.get("name") if isinstance(one, dict) else one) for one in people[:20]]
+    return ", ".join(dict.fromkeys(filter(None, names))) or None
 
 
 def _published(meta: dict[str, str], articles: list[dict[str, object]], times: list[str]) -> str | None:

@@ -29,6 +29,18 @@ _BLOCKS = frozenset(
 )
 _LISTS = frozenset(("ul", "ol", "menu", "dir", "dl"))
 _RANGES = frozenset(("article", "main", "nav", "h1"))
+_HOLDERS = frozenset("article aside blockquote body div footer form header main nav p section table td ul ol dl".split())
+_AROUND = frozenset(("aside", "nav", "footer", "form"))  # what is no part of an article, wherever it stands
+# Names that designers give to what is no part of an article.
+_NAMED = re.compile(
+    r"(?:^|[\s_-])(?:nav|navigation|navbar|menu|breadcrumbs?|sidebar|footer|masthead|related|recommended|recommendations|"
+    r"recirculation|trending|popular|most-?read|read-?more|more-?on|newsletter|subscribe|subscription|signup|sign-up|"
+    r"promo|sponsored|advert|advertisement|ads?|comments?|disqus|share|sharing|social|cookies?|consent|gdpr|paywall|"
+    r"pagination|pager|toolbar|modal|popup|outbrain|taboola|skip-link|tags|author-bio)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+PROSE = 80  # characters that a paragraph of an article has, and more
+ARTICLE = 400  # and all of them together
 _HIDING = re.compile(r"(?:^|[\s;])(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\n\r\f]+")  # not the no-break space, which browsers keep
 
@@ -63,6 +75,10 @@ class Page:
         self._open: list[tuple[str, int]] = []
         self._caught: list[str] | None = None  # takes the text of a title or of JSON-LD
         self._depth = self._unseen = self._pre = self._lists = 0  # open elements of these kinds
+        self._linked: list[bool] = []  # of each piece: whether it is a link
+        self._links = 0  # open links
+        self._held: list[tuple[str, int, bool]] = []  # open holders of text: tag, first piece, whether around
+        self._holders: list[tuple[str, int, int, bool]] = []  # and those that were closed
         self._cells: list[int] = []  # so far, in each open row
         self._breaks = 0  # newlines due before the next piece; else a tab, else a space
         self._tab = self._space = self._pre_starts = False
@@ -91,8 +107,14 @@ class Page:
             self._cells[-1] += 1
         elif tag == "br":
             self._breaks = min(self._breaks + 1, 2)
+        elif tag == "a" and "href" in attributes:
+            self._links += 1
         if tag in _RANGES:
             self._open.append((tag, len(self._pieces)))
+        if tag in _HOLDERS:
+            named = f"{attributes.get('class', '')} {attributes.get('id', '')}"[:500]
+            around = tag in _AROUND or (tag not in ("body", "article", "main") and bool(_NAMED.search(named)))
+            self._held.append((tag, len(self._pieces), around))
 
     def end(self, tag: str) -> None:
         self._depth -= 1
@@ -107,7 +129,12 @@ class Page:
             self._pre -= 1
         elif tag == "tr":
             self._cells.pop()
+        elif tag == "a":
+            self._links = max(self._links - 1, 0)
         self._break(tag)
+        if tag in _HOLDERS and self._held:
+            _, first, around = self._held.pop()
+            self._holders.append((tag, first, len(self._pieces), around))
         if tag in _RANGES:
             _, first = self._open.pop()
             if all(tag != other for other, _ in self._open):
@@ -135,14 +162,65 @@ class Page:
                 self._pieces[first:last] = [("", "")] * (last - first)
             sizes = self._sizes()
         self._part = (0, len(self._pieces))
+        self._left_out: list[tuple[int, int]] = []
         for wanted in ("main", "article"):
             found = [(first, last) for tag, first, last in self._ranges if tag == wanted]
             if len(found) == 1 and 2 * (sizes[found[0][1]] - sizes[found[0][0]]) >= sizes[-1]:
                 self._part = found[0]
+        self._find_article()
         return self
 
     def text(self) -> str:
-        return self._text(*self._part)
+        """The text of the part that is the document."""
+        kept, (first, last) = [], self._part
+        for begin, end in sorted(self._left_out):
+            if begin >= first:
+                kept += self._pieces[first:begin]
+            first = max(first, end)
+        return _written(kept + self._pieces[first:last])
+
+    def _find_article(self) -> None:
+        """Where there is an article's worth of prose: the innermost element that holds nearly all of it
+        is the document, without what is around it by its tag or name, and without lists of links."""
+        sizes = self._sizes()
+        links = list(accumulate((len(text) * link for (_, text), link in zip(self._pieces, self._linked)), initial=0))
+        around = _merged([(first, last) for _, first, last, is_around in self._holders if is_around])
+        outside = list(accumulate(_marks(around, len(self._pieces)), initial=0))
+        prose = [0] * (len(self._pieces) + 1)
+        for tag, first, last, _ in self._holders:
+            size, linked = sizes[last] - sizes[first], links[last] - links[first]
+            if tag == "p" and size >= PROSE and linked < 0.4 * size and not outside[last] - outside[first]:
+                prose[first] += size
+        prose = [0, *accumulate(prose)]  # prose[n]: in paragraphs that begin before piece n
+        if prose[-1] < ARTICLE:
+            return
+        if not self.is_a_part():
+            holding = [
+                (first, last)
+                for tag, first, last, is_around in self._holders
+                if tag != "p" and not is_around and prose[last] - prose[first] >= 0.8 * prose[-1]
+            ]
+            self._part = min(holding, key=lambda part: part[1] - part[0], default=self._part)
+        first, last = self._part
+        whole = sizes[last] - sizes[first]
+        for tag, begin, end, is_around in self._holders:
+            size = sizes[end] - sizes[begin]
+            if first <= begin and end <= last and 0 < size < 0.4 * whole:
+                listed = tag not in ("body", "td") and links[end] - links[begin] > 0.6 * size
+                if is_around or (listed and prose[end] == prose[begin]):
+                    self._left_out.append((begin, end))
+        self._left_out = _merged(self._left_out)
+
+    def whole(self) -> str:
+        """All visible text, whatever part of it is the document."""
+        return self._text(0, len(self._pieces))
+
+    def first_heading(self) -> str | None:
+        """The first `<h1>` of all of the page."""
+        found = min((first, last) for tag, first, last in self._ranges if tag == "h1") if any(
+            tag == "h1" for tag, *_ in self._ranges
+        ) else None
+        return line(self._text(*found)) if found else None
 
     def heading(self) -> str | None:
         """The one `<h1>` of the part that is the document; None where there are more."""
@@ -183,14 +261,35 @@ class Page:
             return
         before = "\n" * self._breaks or "\t" * self._tab or " " * self._space
         self._pieces.append((before, text))
+        self._linked.append(self._links > 0)
         self._breaks, self._tab, self._space = 0, False, False
 
     def _sizes(self) -> list[int]:
         return list(accumulate((len(text) for _, text in self._pieces), initial=0))
 
     def _text(self, first: int, last: int) -> str:
-        seen = [piece for piece in self._pieces[first:last] if piece[1]]
-        return "".join(before + text for before, text in seen)[len(seen[0][0]) :] if seen else ""
+        return _written(self._pieces[first:last])
+
+
+def _written(pieces: list[tuple[str, str]]) -> str:
+    seen = [piece for piece in pieces if piece[1]]
+    return "".join(before + text for before, text in seen)[len(seen[0][0]) :] if seen else ""
+
+
+def _merged(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The same ranges without those that lie within another."""
+    kept: list[tuple[int, int]] = []
+    for first, last in sorted(ranges, key=lambda one: (one[0], -one[1])):
+        if last > first and (not kept or last > kept[-1][1]):
+            kept.append((first, last))
+    return kept
+
+
+def _marks(ranges: list[tuple[int, int]], length: int) -> list[int]:
+    marks = [0] * length
+    for first, last in ranges:
+        marks[first:last] = [1] * (last - first)
+    return marks
 
 
 def _is_hidden(tag: str, attributes: dict[str, str]) -> bool:

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterator
 from io import BufferedReader
-from pathlib import Path
 
 from corpus.dates import iso_date
 from corpus.readers.decoding import MB, check, decode, marked
@@ -14,7 +13,7 @@ from corpus.types import BylineError, Reading, Unreadable
 LONGEST = 64 * MB  # bytes of one line
 
 
-def read(path: Path) -> Iterator[Reading | Unreadable]:
+def read(file: BufferedReader) -> Iterator[Reading | Unreadable]:
     """Yield the documents of a `.jsonl` file in their order. Raises OSError and BylineError.
 
     A line is `{"id", "title", "text", "source", "published", "uri"}`: only `text` is required,
@@ -24,23 +23,22 @@ def read(path: Path) -> Iterator[Reading | Unreadable]:
     """
     first_line: dict[str | None, int] = {}
     blank = True
-    with path.open("rb") as file:
-        _pass_mark(file)
-        for number, raw in enumerate(_lines(file), 1):
-            if raw is not None and not raw.strip():
-                continue
-            blank = False
-            try:
-                reading = _reading(raw)
-                first = first_line.setdefault(reading.name, number)
-                if first != number:
-                    raise BylineError(
-                        f"repeats the document {reading.name!r} of line {first}, which is kept: "
-                        "give each an id of its own"
-                    )
-                yield reading
-            except BylineError as error:
-                yield Unreadable(str(error), line=number)
+    _pass_mark(file)
+    for number, raw in enumerate(_lines(file), 1):
+        if raw is not None and not raw.strip():
+            continue
+        blank = False
+        try:
+            reading = _reading(raw)
+            first = first_line.setdefault(reading.name, number)
+            if first != number:
+                raise BylineError(
+                    f"repeats the document {reading.name!r} of line {first}, which is kept: "
+                    "give each an id of its own"
+                )
+            yield reading
+        except BylineError as error:
+            yield Unreadable(str(error), line=number)
     if blank:
         raise BylineError("holds no documents")
 

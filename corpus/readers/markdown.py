@@ -6,12 +6,12 @@ rest: nothing is lost, and nothing is taken from it.
 """
 
 import re
-from pathlib import Path
+from typing import BinaryIO
 
 import yaml
 
 from corpus.dates import iso_date
-from corpus.readers.decoding import check, decode, load
+from corpus.readers.decoding import check, decode_any, load
 from corpus.readers.stated import date_or_none, line, web_address
 from corpus.types import BylineError, Reading
 
@@ -21,13 +21,13 @@ DEEPEST = 10  # levels of it
 _BLOCK = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\r\n|\Z)", re.DOTALL | re.MULTILINE)
 
 
-def read(path: Path) -> Reading:
+def read(file: BinaryIO) -> Reading:
     """Read one `.md` file. Raises OSError and BylineError.
 
     `published` must be a date if it is there: it is Byline's own key, and a slip in it is named.
     `date` belongs to many tools and means many things: it is taken only where it is a whole date.
     """
-    text = decode(load(path))
+    text, notes = decode_any(load(file))
     stated, start = _front_matter(text)
     body = text[start:]
     check(body)
@@ -38,6 +38,8 @@ def read(path: Path) -> Reading:
         source=_first(stated, "source", "outlet", "publisher", "author"),
         published=_published(stated),
         uri=web_address(_first(stated, "uri", "url", "link")),
+        author=_first(stated, "author"),
+        notes=notes,
     )
 
 

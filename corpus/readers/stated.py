@@ -33,3 +33,27 @@ def date_or_none(value: object) -> str | None:
         return iso_date(value)
     except ValueError:
         return None
+
+
+# What programs write where a person wrote nothing.
+_NO_TITLES = re.compile(
+    r"untitled.*|no title|title|document\d*|microsoft \w+ - .*|.*\.(?:docx?|odt|rtf|pdf|indd|qxd|pub|pptx?|xlsx?|tmp|tex|dvi|html?|fm|cdr|ai)",
+    re.IGNORECASE,
+)
+_NO_AUTHORS = re.compile(
+    r"(?:\(?anonymous\)?|unknown|author|user|admin(?:istrator)?|owner|default|microsoft(?: office)?(?: user)?|guest|root|"
+    r"python-docx|libreoffice|openoffice\S*|.*\\.*|pc|hp|dell|lenovo|unspecified|test)",
+    re.IGNORECASE,
+)
+
+
+def title(value: object) -> str | None:
+    """`value` as a document's title, unless it is what a program puts in for want of one."""
+    found = line(value)
+    return None if found is None or len(found) > 1000 or _NO_TITLES.fullmatch(found) else found
+
+
+def author(value: object) -> str | None:
+    """`value` as a document's author, unless it is what a program puts in for want of one."""
+    found = line(value)
+    return None if found is None or len(found) > 300 or _NO_AUTHORS.fullmatch(found) else found

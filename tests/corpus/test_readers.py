@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus.readers import LATER, SUFFIXES, decoding, html, html_page, jsonl, read
+from corpus.readers import SUFFIXES, decoding, html, html_page, jsonl, read
 from corpus.types import Reading, Unreadable
 
 NAUGHTY = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "robust" / "blns.json"
@@ -64,11 +64,9 @@ def test_a_file_that_is_closed_to_us_is_named(
     assert "permissions" in refusal(closed)
 
 
-def test_formats_that_are_to_come_and_formats_that_are_not(tmp_path: Path) -> None:
-    for suffix in LATER:
-        assert "does not read yet" in refusal(write(tmp_path / f"a{suffix}", "x"))
+def test_formats_that_are_not_read(tmp_path: Path) -> None:
     for name in ("a.exe", "a", "a.txt.bak"):
-        assert "reads: .txt .md .html .htm .jsonl" in refusal(write(tmp_path / name, "x"))
+        assert "reads: .txt .md .html .htm .jsonl .json" in refusal(write(tmp_path / name, "x"))
 
 
 def test_the_suffix_counts_in_either_case(tmp_path: Path) -> None:
@@ -123,10 +121,6 @@ def test_any_text_is_exact_or_refused(tmp_path_factory: pytest.TempPathFactory, 
 
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".html"])
 def test_bytes_that_are_not_the_encoding_are_placed(tmp_path: Path, suffix: str) -> None:
-    error = refusal(write(tmp_path / f"a{suffix}", b"caf\xe9 in Latin-1"))
-    assert "UTF-8" in error
-    assert "offset 3 " in error
-    assert "0xe9" in error
     error = refusal(
         write(tmp_path / f"b{suffix}", codecs.BOM_UTF16_LE + "ab".encode("utf-16-le") + b"\x00\xd8")
     )
@@ -142,7 +136,7 @@ def test_bytes_that_are_not_the_encoding_are_placed(tmp_path: Path, suffix: str)
     [
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         b"text and \0 then more",
-        "no mark".encode("utf-16-le"),
+        "no mark".encode("utf-16-le"),  # too short to tell
         b"\x01\x02\x03\x04ab",
         codecs.BOM_UTF16_LE + "a\0b".encode("utf-16-le"),
     ],
@@ -492,6 +486,7 @@ def test_what_the_head_states(tmp_path: Path) -> None:
         media_type="text/html",
         title="The story",
         source="The Paper",
+        author="A. Writer",
         published="2016-11-29T10:00:00+02:00",
         uri="https://example.org/story",
     )
@@ -609,7 +604,7 @@ def test_a_declared_encoding_is_honoured(tmp_path: Path, head: str, encoding: st
 
 
 def test_a_declared_encoding_that_is_not_so_is_named(tmp_path: Path) -> None:
-    error = refusal(write(tmp_path / "a.html", b"<meta charset=cp1252>\x81"))
+    error = refusal(write(tmp_path / "a.html", b"<meta charset=cp1252>\x81\x8d\x8f"))
     assert "CP1252" in error
     assert "offset 21 " in error
 
