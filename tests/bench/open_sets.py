@@ -32,6 +32,13 @@ def squad(path: Path) -> tuple[dict[str, str], list[Question]]:
     return documents, questions
 
 
+def squad_answers(path: Path) -> dict[str, list[str]]:
+    """The words of the answers, by the question's id, of a file in SQuAD's format."""
+    articles = json.loads(path.read_text())["data"]
+    asked = [qa for article in articles for paragraph in article["paragraphs"] for qa in paragraph["qas"]]
+    return {qa["id"]: [answer["text"] for answer in qa["answers"]] for qa in asked}
+
+
 def xquad() -> tuple[dict[str, str], list[Question]]:
     """240 paragraphs of Wikipedia, 1,190 questions."""
     return squad(DATA / "xquad" / "xquad.en.json")
@@ -67,6 +74,12 @@ def wikiqa_dev() -> tuple[list[dict], list[Question]]:
         records.append({"id": entry["qid"], "source": entry["qid"], "text": text})
         questions.append(Question(entry["qid"], entry["question"], entry["qid"], tuple(starts)))
     return records, questions
+
+
+def wikiqa_candidates() -> list[tuple[str, list[tuple[str, int]]]]:
+    """WikiQA dev as it is ranked: a question, and its sentences with whether each answers."""
+    lines = (DATA / "wikiqa" / "wikiqa_dev.jsonl").read_text().splitlines()
+    return [(entry["question"], entry["cands"]) for entry in map(json.loads, lines)]
 
 
 def syria() -> tuple[list[dict], list[dict]]:

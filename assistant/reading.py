@@ -1,0 +1,48 @@
+"""The best candidates are read, each with what stands around it, and put in order."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from assistant.reader.reader import Offered, Reader
+from assistant.types import Claim
+from corpus.library import Library
+from corpus.types import Document, Span
+
+READ = 8  # candidates that are read: what more would bring and cost is in tests/bench/results/depth.md
+
+
+def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim], ids: dict[Span, int]) -> list[Claim]:
+    """The claims in the order of how likely each answers, which is their new `score`: the first READ of
+    them read, the others behind, as they were. `ids` are the sentences' ids."""
+    first, rest = claims[:READ], claims[READ:]
+    judged = reader.judge(question, offered(library, first, [ids[claim.quote] for claim in first]))
+    found = []
+    for claim, one in zip(first, judged, strict=True):
+        start = claim.quote.start
+        answer = Span(claim.document.id, start + one.start, start + one.end) if one.end > one.start else None
+        likely = reader.likely(one, claim.found)
+        found.append(replace(claim, answer=answer, score=likely, judgement=one))
+    found.sort(key=lambda claim: -claim.score)
+    return found + [replace(claim, score=0.0) for claim in rest]
+
+
+def offered(library: Library, claims: Sequence[Claim], ids: Sequence[int]) -> list[Offered]:
+    """What is read for each claim: the sentence, and as context its document's title and date and the
+    sentence before it. (The one after would cost as much again, and bring nothing.)"""
+    rows = library.live(np.array([id - 1 for id in ids], np.int64))
+    before = {
+        (owner, id): text for (id, owner, *_), text in zip(rows.tolist(), library.slices(rows), strict=True)
+    }
+    return [
+        Offered(claim.text, f"{_heading(claim.document)} {before.get((int(claim.document.id), id - 1), '')}".strip())
+        for claim, id in zip(claims, ids, strict=True)
+    ]
+
+
+def _heading(document: Document) -> str:
+    """Title and date, as the reader has learnt to see them."""
+    shown = [document.title] if document.title else []
+    shown += [document.published[:10]] if document.published else []
+    return ", ".join(shown) + "." if shown else ""
