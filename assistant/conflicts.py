@@ -1,0 +1,332 @@
+"""Whether two claims contradict each other: they speak of one thing, and what they say of it cannot both hold.
+
+To tell a fact-checker of a conflict that is none is an error, so most of this is about reasons why there
+is none: another place, another day, another person of the same name, a figure of something else.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from rapidfuzz.distance import Indel
+
+from assistant.asked import Asked
+from assistant.dates import happened
+from assistant.types import Claim
+from assistant.values import Amount, Day, Name, Value, Verdict, exclude, folded, same
+from index.wording import telling, words
+
+# Two sentences of five words or more that differ in little else than the answer are of one thing, where the
+# text around them is alike, too: tables and census reports are worded alike for a thousand towns.
+# The figures were chosen on half of RAMDocs' open questions (tests/bench/accounts.py).
+EDITED, AROUND = 0.6, 0.4
+# What two contexts must share (Jaccard index of their words) to be of one thing in other words.
+ALIKE, ALIKE_EVENT = 0.08, 0.15
+SURE = 0.2  # the least probability that an answer's words are the answer
+_FRAME = 0.25  # what two claimants' sentences in one document must share
+
+_PLACE = re.compile(
+    r"\b(?:in|at|near|outside|inside|on)\s+(?:the\s+)?(?:\w+\s+)??((?:[A-Z][\w'’-]+)(?:\s+[A-Z][\w'’-]+)*)"
+)
+_NO_PLACE = frozenset(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september "
+    "october november december".split()
+)
+_NOT = re.compile(
+    r"\b(?:not|never|no(?!\.)|nobody|none|neither|nor|without|cannot|unable|failed to|fails to|refus\w+|den(?:y|ies|ied|ying)|"
+    r"reject(?:s|ed)|dismiss(?:es|ed))\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\b(?:den(?:y|ies|ied|ying)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|refut(?:es|ed)|disput(?:es|ed))\b",
+    re.IGNORECASE,
+)
+# Nouns of doing that stemming does not bring to their verb: "detention" and "detain".
+_NOUNS = {"detent": "detain", "retent": "retain", "destruct": "destroy", "death": "die", "dead": "die", "withdraw": "withdraw",
+          "withdrawn": "withdraw", "withdrew": "withdraw", "struck": "strike", "fought": "fight", "held": "hold",
+          "shot": "shoot", "taken": "take", "took": "take", "arriv": "arriv", "departur": "depart"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Given:
+    """A claim with the value that it gives. `context` is the text around the quote; `likely` the
+    probability that the value's words are the answer; `best` says that its document has no likelier one.
+    `subject` is the name in the question, `known` are its words as they are indexed."""
+
+    claim: Claim
+    value: Value
+    shown: str
+    denied: bool
+    likely: float
+    best: bool
+    context: str
+    question: str
+    subject: str
+    known: frozenset[str]
+
+    @cached_property
+    def words(self) -> list[str]:
+        return folded(self.claim.text)
+
+    @cached_property
+    def frame(self) -> frozenset[str]:
+        """The sentence's telling words besides the answer and the question's."""
+        return self._telling(self.claim.text)
+
+    @cached_property
+    def around(self) -> frozenset[str]:
+        """The telling words of the text around it, besides the answer and the question's."""
+        return self._telling(self.context)
+
+    @cached_property
+    def bearers(self) -> tuple:
+        """What tells the bearer of the question's name from others of that name, in this text."""
+        return _bearers(self.context, self.subject)
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """Words of the places named in the sentence, besides those of the question and the answer."""
+        known = set(folded(self.question)) | set(folded(self.shown)) | _NO_PLACE
+        return frozenset(
+            word for name in _PLACE.findall(self.claim.text) for word in folded(name) if word not in known
+        )
+
+    @cached_property
+    def days(self) -> frozenset[str]:
+        """The dates of which the sentence speaks, where its answer is not one of them."""
+        if isinstance(self.value, Day):
+            return frozenset()
+        return frozenset(
+            when.rstrip("~") for _, _, when in happened(self.claim.text, self.claim.document.published)
+        )
+
+    @cached_property
+    def speaker(self) -> str | None:
+        """Whom it is attributed to by name."""
+        attribution = self.claim.attribution
+        if attribution is None or attribution.claimant is None or not attribution.claimant.named:
+            return None
+        return " ".join(folded(attribution.claimant.name.text))
+
+    @property
+    def day(self) -> str | None:
+        """The day of publication."""
+        return self.claim.document.published[:10] if self.claim.document.published else None
+
+    def _telling(self, text: str) -> frozenset[str]:
+        return frozenset(telling(text)) - self.known - set(words(self.shown))
+
+
+def contradict(asked: Asked, a: Given, b: Given) -> bool:
+    """Whether two claims cannot both hold."""
+    if a.denied != b.denied:
+        return _denies(a, b) if a.denied else _denies(b, a)
+    if a.denied or asked.several or not exclude(a.value, b.value):
+        return False
+    if _other_days(a, b) or a.places and b.places and not a.places & b.places:
+        return False
+    if a.claim.document.id == b.claim.document.id:
+        # What one document tells twice is of two things, unless it tells who differs.
+        return bool(a.speaker and b.speaker and a.speaker != b.speaker and _share(a.frame, b.frame) >= _FRAME)
+    if succession(a, b):
+        return False
+    if (asked.one or asked.fixed) and _edited(a, b):
+        return True
+    if not (asked.one and a.best and b.best and min(a.likely, b.likely) >= SURE) or _namesakes(a, b):
+        return False
+    event = isinstance(a.value, Amount) and bool(a.value.fate or b.value.fate)
+    return _share(a.around, b.around) >= (ALIKE_EVENT if event else ALIKE)
+
+
+def succession(a: Given, b: Given) -> bool:
+    """Whether two figures, names or verdicts of different days may follow each other: a toll may rise,
+    and not fall; who holds a town may change."""
+    if a.day is None or b.day is None or a.day == b.day or isinstance(a.value, Day):
+        return False
+    if isinstance(a.value, Amount) and isinstance(b.value, Amount) and (a.value.fate or b.value.fate):
+        earlier, later = (a.value, b.value) if a.day < b.day else (b.value, a.value)
+        return later.high >= earlier.low
+    return True
+
+
+def negated(question: str, text: str, start: int) -> bool:
+    """Whether a clause says that something is not so: a word of denial before the words that begin at
+    `start`, in the same clause. What the question itself negates is not negated by the answer."""
+    before = re.split(r"[,;:“”\"]|\b(?:but|although|while|because|who|which)\b", text[:start])[-1]
+    return bool(_NOT.search(before[-60:])) and not _NOT.search(question)
+
+
+def verdict(question: str, text: str, denied: bool) -> Verdict | None:
+    """What a sentence says to a yes-or-no question: no where it negates what is asked. None where it does not
+    hold most of the question's telling words."""
+    wanted = {_verb(word) for word in telling(question)}
+    held = {_verb(word) for word in words(text)}
+    if not wanted or len(wanted & held) < 0.7 * len(wanted):
+        return None
+    no = denied != bool(_NOT.search(_DENIAL.sub("", text)))
+    return Verdict(no == bool(_NOT.search(question)))
+
+
+def denial(claim: Claim) -> bool:
+    """Whether a claim is a denial: by its attribution, or by its own verb."""
+    if claim.attribution is not None and claim.attribution.voice == "reported":
+        return claim.attribution.denied
+    found = _DENIAL.search(claim.text)
+    return bool(found) and not _NOT.search(claim.text[max(0, found.start() - 12) : found.start()])
+
+
+def _denies(denied: Given, asserted: Given) -> bool:
+    """Whether what is denied is what the other says: the same value, or the same doing."""
+    if (
+        _other_days(denied, asserted)
+        or denied.places
+        and asserted.places
+        and not denied.places & asserted.places
+    ):
+        return False
+    if denied.speaker is not None and denied.speaker == asserted.speaker:
+        return False
+    found = _DENIAL.search(denied.claim.text)
+    content = denied.claim.text[found.end() :] if found else denied.claim.text
+    shared = {_verb(w) for w in telling(content)} & {_verb(w) for w in telling(asserted.claim.text)}
+    names = {word for part in re.findall(r"(?<!^)\b[A-Z]\w+", denied.claim.text) for word in words(part)}
+    doing = shared - names - {_verb(word) for word in words(denied.question)}
+    if isinstance(denied.value, Name) and same(denied.value, asserted.value) and shared:
+        return True
+    if isinstance(denied.value, Verdict):
+        return isinstance(asserted.value, Verdict) and exclude(denied.value, asserted.value)
+    return bool(doing & _DOINGS) or len(doing) >= 2
+
+
+def _verb(word: str) -> str:
+    return _NOUNS.get(word, word)
+
+
+# What is done to people and places, and is denied.
+_DOINGS = frozenset(
+    words(
+        "detain arrest kill shoot bomb attack strike shell torture execute abduct rape loot burn use fire launch destroy "
+        "withdraw surrender besiege block starve expel deport hack leak bribe poison invade occupy cover involve"
+    )
+)
+
+
+def _other_days(a: Given, b: Given) -> bool:
+    if not a.days or not b.days:
+        return False
+    return not any(one.startswith(two) or two.startswith(one) for one in a.days for two in b.days)
+
+
+def _edited(a: Given, b: Given) -> bool:
+    """Whether two sentences are the same but for the answer."""
+    if (
+        min(len(a.words), len(b.words), len(a.around), len(b.around)) < 5
+        or _share(a.around, b.around) < AROUND
+    ):
+        return False
+    if not EDITED <= Indel.normalized_similarity(a.words, b.words) < 1:
+        return False
+    one, two = set(folded(a.shown)), set(folded(b.shown))
+    for change in Indel.opcodes(a.words, b.words):
+        if change.tag != "equal" and (
+            one & set(a.words[change.src_start : change.src_end])
+            or two & set(b.words[change.dest_start : change.dest_end])
+        ):
+            return True
+    return False
+
+
+def _share(a: frozenset[str], b: frozenset[str]) -> float:
+    return len(a & b) / (len(a | b) or 1)
+
+
+# -- namesakes ----------------------------------------------------------------------------------------------
+
+_YEAR = r"(?:1[5-9]|20)\d\d"
+_IN_BRACKETS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\s*\(\s*(?!born|[^()]*\d{4})([^()]{3,60})\)",  # "Talk Show (the Go-Go's album)"
+        rf"\s*\(\s*({_YEAR})[^()]{{0,20}}\)",  # "Deadfall (1968 film)"
+    )
+)
+_AFTER = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r",\s+((?:[A-Z][\w.]+\s?)+)",  # "Wheatland, Kenosha County"
+        # "Cuba is a city in Fulton County, Illinois"
+        r"\s+(?:is|was|are|were)\s+an?\s[^.;()]{3,60}?\sin\s((?:[A-Z][\w.]+(?:,\s|\s|\b))+)",
+        rf"[^.;()]{{0,20}}\((?:born\s|b\.\s)?[^()]{{0,24}}?({_YEAR})",  # "Scott Jackson (born January 19, 1979)"
+    )
+)
+_FORENAMES = re.compile(r"\b((?:[A-Z][\w’'-]*\.?\s+){1,3})$")
+_NO_FORENAME = frozenset(
+    "the a an in at on of and by for to from with senator judge president mr mrs ms dr sir lord king queen when who what where "
+    "his her their this that after before as but it he she city town township county village old new".split()
+)
+
+
+def _namesakes(a: Given, b: Given) -> bool:
+    """Whether the texts tell two bearers of the question's name apart: by what stands in brackets or after
+    a comma, by the place or the years of birth, or by their first names."""
+    known = frozenset(folded(f"{a.shown} {b.shown}"))
+    for one, two in zip(a.bearers[0], b.bearers[0], strict=True):
+        if one and two and not (one <= two or two <= one):
+            return True
+    for one, two in zip(a.bearers[1], b.bearers[1], strict=True):
+        if one - known and two - known and not (one & two) - known:
+            return True
+    return any(
+        one and two and not any(_compatible(x, y) for x in one for y in two)
+        for one, two in zip(a.bearers[2], b.bearers[2], strict=True)
+    )
+
+
+def _bearers(
+    text: str, name: str
+) -> tuple[list[frozenset[str]], list[frozenset[str]], list[set[tuple[str, ...]]]]:
+    """What tells the bearer of a name from others of that name: words in brackets behind it, words after
+    it, and the rows of words before it: (samuel, ray) before "Cummings", (royal, navy) before "Submarine
+    Service"."""
+    if not name:
+        return [], [], []
+    ends = [found.end() for found in re.finditer(re.escape(name), text)]
+    behind = [
+        [
+            frozenset(
+                w
+                for at in ends
+                if (found := p.match(text, at))
+                for w in folded(found[1])
+                if w not in _NO_FORENAME
+            )
+            for p in patterns
+        ]
+        for patterns in (_IN_BRACKETS, _AFTER)
+    ]
+    bare = [word for word in name.split() if word.lower().rstrip(".") not in _NO_FORENAME]
+    anchors = [" ".join(bare), bare[-1]] if bare else []
+    return behind[0], behind[1], [_rows_before(text, anchor) for anchor in anchors]
+
+
+def _rows_before(text: str, anchor: str) -> set[tuple[str, ...]]:
+    starts = (found.start() for found in re.finditer(re.escape(anchor) + r"\b", text))
+    rows = (_FORENAMES.search(text[max(0, at - 60) : at]) for at in starts)
+    kept = (tuple(word for word in folded(row[1]) if word not in _NO_FORENAME) for row in rows if row)
+    return {row for row in kept if row}
+
+
+def _compatible(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether two rows of first names may be one person's: no word of the one is another in the other."""
+    return all(x.startswith(y) or y.startswith(x) for x, y in zip(a, b, strict=False))
+
+
+def subject(question: str) -> str:
+    """The longest name in a question, or the title that it quotes; "" where there is none."""
+    if quoted := re.search(r'["“]([^"”]+)["”]', question):
+        return quoted.group(1)
+    _, *rest = question.split(maxsplit=1) or [""]
+    runs = re.findall(
+        r"[A-Z][\w'’.-]*(?:\s+(?:[A-Z0-9][\w'’.-]*|(?:of|the|de|and)(?=\s+[A-Z])))*", " ".join(rest)
+    )
+    return max((run.rstrip(".?'’") for run in runs), key=len, default="")
