@@ -25,7 +25,7 @@ fuzz: $(READY)
 	.venv/bin/python -m tests.corpus.fuzz $(or $(FILES),20000)
 
 screenshots: $(READY)
-	.venv/bin/python tests/ui/screenshots.py build/screenshots
+	.venv/bin/python -m tests.ui.screenshots build/screenshots
 
 # torch stands outside the lock: its builds differ by machine. The rest is locked with hashes.
 $(READY): requirements.lock pyproject.toml

@@ -3,10 +3,18 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
-from assistant.accounts import collapse
-from assistant.evidence import UNSURE, confidence, sufficient, unmentioned
+from assistant.composition import CLAIMS as CLAIMS
+from assistant.composition import Composition, compose
+from assistant.copies import collapse, support
+from assistant.dates import age
+from assistant.evidence import confidence, sufficient, unmentioned
+from assistant.followup import standalone
+from assistant.parsing import parser
+from assistant.reader.reader import Reader
+from assistant.reading import READ, read
 from assistant.types import Answer, Claim
 from corpus.library import Library
 from corpus.types import BylineError, Filters, is_unicode
@@ -15,7 +23,6 @@ from index.search import Hit, Passing, search, search_documents
 from index.sync import Index
 from index.wording import phrases, without_marks
 
-CLAIMS = 8
 NEAREST = 5
 NO_FILTERS = Filters()
 FOUND = 50  # hits that are looked at for one answer
@@ -31,31 +38,61 @@ class Assistant:
         self.library = library
         self._encoder = encoders.Encoder()
         self._follow_encoder()
-        self._index = Index(library)
+        self.index = Index(library)
+        self.reader = Reader()
 
     @classmethod
     def open(cls, folder: Path) -> "Assistant":
         """The assistant for the library in a folder."""
         return cls(Library(folder))
 
-    def ask(self, question: str, *, history: Sequence[tuple[str, str]] = (), filters: Filters = NO_FILTERS) -> Answer:
+    def prepare(self) -> None:
+        """Loads the models, so that the first question need not wait for them."""
+        self._encoder.encode(["a question"])
+        self.reader.read("who?", "Nobody.")
+        parser()
+
+    def ask(
+        self, question: str, *, history: Sequence[tuple[str, str]] = (), filters: Filters = NO_FILTERS,
+        found: Callable[[Sequence[Claim]], None] | None = None,
+    ) -> Answer:  # fmt: skip
         """Answers from the documents that pass the filters, with verbatim sentences only.
 
         `history` holds earlier (question, answer) pairs. Weak evidence gives an abstaining answer.
-        Raises BylineError when the question is empty or a cited record is damaged.
+        `found` is told what is about to be read, the best of the search first; what it raises ends
+        the asking. Raises BylineError when the question is empty or a cited record is damaged.
         """
         clock = _Clock()
         with self.library.reading():
-            standalone = self._standalone(question, history)
+            alone = self._standalone(question, history)
             passing = self.library.allowed(filters)
-            hits, missing = self._hits(standalone, passing)
+            hits, missing = self._hits(alone, passing)
             clock.lap("retrieve")
-            claims, problems = self._claims(hits)
+            claims, problems = self._read(alone, hits, found)
+            sure = confidence(self.reader, alone, claims, self.index, missing)
             clock.lap("read")
-            sure = confidence(standalone, claims, self._index, missing)
+            enough = sufficient(self.reader, sure)
+            told = compose(self.library, self.reader, alone, claims) if enough else Composition(())
             clock.lap("attribute")
-            answer = self._answer(question, standalone, claims, sure, passing)
-        return replace(answer, unmentioned=missing, problems=problems, timings_ms=clock.laps())
+            answer = self._answer(question, alone, claims, told, sure, passing)
+        old = age(told.claims, date.fromisoformat(filters.as_of) if filters.as_of else date.today())
+        return replace(answer, unmentioned=missing, problems=problems, age=old, timings_ms=clock.laps())
+
+    def read(self, question: str, filters: Filters = NO_FILTERS) -> list[Claim]:
+        """All that was found for a question, the best of it read, in the order of how likely each
+        answers; without deciding whether any does."""
+        with self.library.reading():
+            question = self._standalone(question, ())
+            hits, _ = self._hits(question, self.library.allowed(filters))
+            return self._read(question, hits)[0]
+
+    def found(self, question: str, filters: Filters = NO_FILTERS) -> list[tuple[Claim, int]]:
+        """What the search found, unread, in its order, each with its sentence's id."""
+        with self.library.reading():
+            question = self._standalone(question, ())
+            hits, _ = self._hits(question, self.library.allowed(filters))
+            ids = {hit.span: hit.sentence_id for hit in hits}
+            return [(claim, ids[claim.quote]) for claim in self._claims(hits)[0]]
 
     def search(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
         """The k best sentences for a query, best first, without judging whether they answer it."""
@@ -67,30 +104,29 @@ class Assistant:
 
     def _hits(self, question: str, passing: Passing) -> tuple[list[Hit], tuple[str, ...]]:
         """What was found, and what of the question stands nowhere: quoted phrases, or names."""
-        hits = search(self.library, self._index, question, self._encoder.promise(question), FOUND, passing=passing)
+        hits = search(self.library, self.index, question, self._encoder.promise(question), FOUND, passing=passing)
         quoted = tuple(phrases(question))
         if hits or not quoted:
-            return hits, unmentioned(question, self._index)
+            return hits, unmentioned(question, self.index)
         # The nearest may lack the phrase: they will be shown, and said to be no answer.
         unquoted = without_marks(question)
-        return search(self.library, self._index, unquoted, self._encoder.promise(unquoted), FOUND, passing=passing), quoted
+        return search(self.library, self.index, unquoted, self._encoder.promise(unquoted), FOUND, passing=passing), quoted
 
     def _found(self, find: Callable, query: str, k: int, filters: Filters) -> list[Hit]:
         with self.library.reading():
             query = self._standalone(query, ())
-            return find(self.library, self._index, query, self._encoder.promise(query), k, filters)
+            return find(self.library, self.index, query, self._encoder.promise(query), k, filters)
 
     def _standalone(self, question: str, history: Sequence[tuple[str, str]]) -> str:
-        """The question as it is searched for: misspelt names mended. Follow-ups are not rewritten
-        yet: history is not used."""
+        """The question as it is searched for: a follow-up made to stand alone, misspelt names mended."""
         question = question.strip()
         if not question:
             raise BylineError("the question is empty: ask something")
         if not is_unicode(question):
             raise BylineError("the question holds half of a surrogate pair: type it again")
         self._follow_encoder()
-        self._index.refresh()
-        return self._index.corrected(question, self._encoder.knows)
+        self.index.refresh()
+        return self.index.corrected(standalone(question, history).question, self._encoder.knows)
 
     def _follow_encoder(self) -> None:
         """Takes the encoder that made the library's vectors: another process may have changed it."""
@@ -99,30 +135,37 @@ class Assistant:
             self._encoder = encoders.named(made_by["model"])
             self.library.check_encoder(self._encoder.fingerprint)
 
+    def _read(
+        self, question: str, hits: list[Hit], found: Callable[[Sequence[Claim]], None] | None = None
+    ) -> tuple[list[Claim], tuple[str, ...]]:
+        claims, problems = self._claims(hits)
+        if found:
+            found(claims[:READ])
+        ids = {hit.span: hit.sentence_id for hit in hits}
+        return read(self.library, self.reader, question, claims, ids), problems
+
     def _claims(self, hits: list[Hit]) -> tuple[list[Claim], tuple[str, ...]]:
         texts, problems = self.library.quotes(hit.span for hit in hits)
         documents = {i: self.library.document(i) for i in {span.document_id for span in texts}}
         claims = [
-            Claim(hit.span, texts[hit.span], documents[hit.span.document_id], hit.score, hit.cosine)
+            Claim(hit.span, texts[hit.span], documents[hit.span.document_id], hit.score, hit.cosine, hit.score)
             for hit in hits
             if hit.span in texts
         ]
         return collapse(claims), tuple(problems)
 
     def _answer(
-        self, question: str, standalone: str, claims: list[Claim], sure: float, passing: Passing
+        self, question: str, alone: str, claims: list[Claim], told: Composition, sure: float, passing: Passing
     ) -> Answer:
-        enough = sufficient(sure)
-        shown = tuple(claims[:CLAIMS]) if enough else ()
         documents, undated = passing
         searched, newest = self.library.coverage(documents)
-        cited = {document.id for claim in shown for document in (claim.document, *claim.copies)}
-        sources = {claim.document.source.casefold() for claim in shown if claim.document.source}
+        origins, cited = support(told.claims)
         return Answer(
-            question=question, standalone=standalone, claims=shown,
-            nearest=() if enough else tuple(claims[:NEAREST]),
-            confidence=sure, abstained=not enough, unsure=sure < UNSURE,
-            origins=len(sources), documents=len(cited),
+            question=question, standalone=alone, claims=told.claims,
+            nearest=() if told.claims else tuple(claims[:NEAREST]),
+            confidence=sure, abstained=not told.claims, short_answer=told.short_answer,
+            accounts=told.accounts, differ=told.differ,
+            origins=origins, documents=cited,
             excluded_undated=undated,
             searched=searched, newest=newest,
         )  # fmt: skip

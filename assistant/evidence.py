@@ -1,41 +1,48 @@
-"""How sure an answer is. Two simple rules for now, until a reader that was trained for it judges.
+"""How sure an answer is, and whether it is sure enough to be given.
+
+The reader's judgement of the best candidates, how far the first stands out, and how many of the question's
+telling words it holds become, by a logistic regression, the probability that the first claim answers
+the question rightly. It is fitted on questions that the reader has not learnt from, half of them
+without an answer (`assistant/reader/training/fit.py`); the threshold follows from a target: of the questions
+without an answer at least three in five are refused.
 
 A name in the question that stands in no document, nor anything spelt like it, means that the
 documents do not hold the answer.
-
-Otherwise two things are looked at in the best sentence: its cosine with the question, and the share of the
-question's words that it holds, weighted by their rarity (inverse document frequency). A logistic
-regression turns them into the probability that this sentence answers the question. It was fitted
-on the open NewsQA articles of even hash, once with the article that answers and once without:
-`tests/bench/answers.py` does it again and shows how it holds on the others.
 """
 
-import math
 import re
 from collections.abc import Sequence
 
+from assistant.reader.reader import Reader, logistic
 from assistant.types import Claim
 from index.sync import Index
 from index.wording import phrases, words
 
-COSINE, COVERAGE, CONSTANT = 4.85, 3.08, -6.30
-# Below this there is next to nothing in common with the question: it lies above what questions on
-# other matters get (cosine under .3, no word shared) and below the paraphrased ones of the seed.
-# A higher one would refuse those: words cannot tell a sentence on the topic from one that answers.
-THRESHOLD = 0.009
-# Below this the sentences are shown, and said to be no more than the nearest.
-UNSURE = 0.06
-# What is left when a name of the question stands nowhere.
-UNMENTIONED = 0.0025
+# What is left of the confidence when a name of the question stands nowhere.
+UNMENTIONED = 0.2
 _WORD = re.compile(r"[^\W\d_]\w*")
 
 
-def confidence(question: str, claims: list[Claim], index: Index, unmentioned: Sequence[str]) -> float:
+def confidence(reader: Reader, question: str, claims: Sequence[Claim], index: Index, unmentioned: Sequence[str]) -> float:
     """The probability that the first claim answers the question; 0 without claims."""
-    if not claims:
+    if not claims or claims[0].judgement is None:
         return 0.0
-    sure = probability(claims[0].cosine, coverage(question, claims[0].text, index))
-    return min(sure, UNMENTIONED) if unmentioned else sure
+    sure = logistic(reader.fit["confidence"], *features(question, claims, index))
+    return min(sure, UNMENTIONED * reader.fit["threshold"][0]) if unmentioned else sure
+
+
+def features(question: str, claims: Sequence[Claim], index: Index) -> tuple[float, ...]:
+    """What the confidence is made of: the first claim's logit of relevance, its span's margin over no
+    answer, its cosine, the share of the question's words it holds, and its lead on the second."""
+    first, judged = claims[0], claims[0].judgement
+    others = [claim.judgement.logit for claim in claims[1:4] if claim.judgement]
+    lead = judged.logit - max(others, default=judged.logit)
+    return judged.logit, judged.margin, first.cosine, coverage(question, first.text, index), lead
+
+
+def sufficient(reader: Reader, confidence: float) -> bool:
+    """Whether to answer at all."""
+    return confidence >= reader.fit["threshold"][0]
 
 
 def unmentioned(question: str, index: Index) -> tuple[str, ...]:
@@ -59,13 +66,3 @@ def coverage(question: str, sentence: str, index: Index) -> float:
     weights = index.rarity(index.telling(question))
     held = set(words(sentence))
     return sum(weight for word, weight in weights.items() if word in held) / (sum(weights.values()) or 1.0)
-
-
-def probability(cosine: float, coverage: float) -> float:
-    """The fitted logistic function of the two."""
-    return 1 / (1 + math.exp(-(COSINE * cosine + COVERAGE * coverage + CONSTANT)))
-
-
-def sufficient(confidence: float) -> bool:
-    """Whether to answer at all."""
-    return confidence >= THRESHOLD

@@ -2,16 +2,47 @@
 
 from dataclasses import dataclass, field
 
+from assistant.reader.reader import Judgement
 from corpus.types import Document, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
-    """Who says it, how surely. `claimant` is the outermost speaker, `via` the innermost."""
+class Mention:
+    """Words of a document: where they stand, and what stands there."""
 
-    claimant: Span | None
-    via: Span | None
-    cue: Span | None
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A claimant, as the text calls it: the whole noun phrase, with its appositions.
+
+    `name` is the part to show and to count by ("Ban Ki-moon" of "Ban Ki-moon, the secretary
+    general"). `named` is false for a pronoun or a bare "the spokesman". Where the paragraph makes
+    certain who a pronoun is, `mention` is the antecedent and `surface` the pronoun.
+    """
+
+    mention: Mention
+    name: Mention
+    named: bool
+    surface: Mention | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who says it, how surely.
+
+    `claimant` is the outermost speaker and `cue` its word of saying; `via` is the innermost
+    speaker, where there is another. `voice` is "own" where the document itself speaks, and
+    "reported" otherwise, also where a quotation has no speaker (`claimant` is None). `denied`:
+    the claimant says that it is not so, or did not say it. Spans are of the document's text and
+    may lie in the sentences around a quote.
+    """
+
+    claimant: Speaker | None
+    via: Mention | None
+    cue: Mention | None
     content: tuple[Span, ...]
     voice: str  # "own" or "reported"
     denied: bool = False
@@ -19,12 +50,22 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Dated:
+    """Words of a quote for a time, and the day, month or year that they mean, in ISO 8601 (how is
+    said in `assistant.dates.happened`)."""
+
+    mention: Mention
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One sentence offered as evidence. `text` is `quote` of the document, checked by hash.
 
-    `cosine` is the sentence's own similarity to the question.
+    `cosine` is the sentence's own similarity to the question, `found` its score in the search.
     `answer` is the span of a short answer within the quote; `copies` are the documents that
-    hold a near-copy of the sentence; `score` orders the claims of one answer only.
+    hold a near-copy of the sentence; `score` orders the claims of one answer only: of one that was
+    read it is the probability that it answers, and `judgement` is what the reader found.
     """
 
     quote: Span
@@ -32,17 +73,28 @@ class Claim:
     document: Document
     score: float
     cosine: float = 0.0
+    found: float = 0.0
+    judgement: Judgement | None = None
     answer: Span | None = None
     attribution: Attribution | None = None
     copies: tuple[Document, ...] = ()
+    dates: tuple[Dated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The claims (by position in the answer) that give the same value."""
+    """The claims (by position in the answer) that give the same value.
+
+    `denied`: what these claims say is that it is not so. `published` is the newest date of their
+    documents. Where the values are successive figures, the accounts stand in the order of their
+    dates, and `newest` marks the last.
+    """
 
     value: str
     claims: tuple[int, ...]
+    denied: bool = False
+    published: str | None = None
+    newest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +102,12 @@ class Answer:
     """What is said to one question. An abstaining answer has no claims, and `nearest` instead.
 
     `confidence` is the probability that the first claim answers the question, also when the
-    answer abstains; `unsure` says that it is too low to call the claims an answer. `searched`
+    answer abstains. `searched`
     counts the documents that were searched, `newest` is the latest published date among them.
     `unmentioned` lists names of the question that stand in no document at all. `problems` says,
-    in words, which documents could not be quoted because their record is damaged. `timings_ms`
-    holds milliseconds by stage.
+    in words, which documents could not be quoted because their record is damaged. `age` says, in words,
+    how old the newest of the documents cited is, where that is long ago. `timings_ms` holds
+    milliseconds by stage.
     """
 
     question: str
@@ -63,7 +116,6 @@ class Answer:
     nearest: tuple[Claim, ...]
     confidence: float
     abstained: bool
-    unsure: bool = False
     short_answer: str | None = None
     accounts: tuple[Account, ...] = ()
     differ: bool = False
@@ -74,4 +126,5 @@ class Answer:
     newest: str | None = None
     unmentioned: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    age: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)

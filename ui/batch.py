@@ -1,29 +1,30 @@
-"""Batches: a JSONL file with one question a line, each answered as if alone."""
+"""Batches: a JSONL file with one question or text a line, each answered as if alone."""
 
 import argparse
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from corpus.types import BylineError, Filters, is_unicode
+from corpus.types import BylineError, is_unicode
 from ui import given as checks
 
 
-def run(path: Path, key: str, answer: Callable[..., dict]) -> Iterator[tuple[dict, str | None]]:
+def run(
+    path: Path, required: Sequence[str], optional: Sequence[str], answer: Callable[[object, dict], dict]
+) -> Iterator[tuple[dict, str | None]]:
     """For each line, in order, what is to be printed and what is to be complained of, if anything.
 
-    `answer(id, question, filters)`, with `history` where a line has it, gives the result of a line;
-    `key` names the question. A bad line gives an error, and the rest goes on. Raises BylineError
-    when the file cannot be read.
+    `answer(id, fields)` gives the result of a line; which fields it needs and may have are named, and
+    each is checked as its name says. A bad line gives an error, and the rest goes on. Raises
+    BylineError when the file cannot be read.
     """
     for number, line in _lines(path):
         id, complaint = None, None
         try:
-            given = _parsed(line, key)
+            given = _parsed(line, required, optional)
             id = given.pop("id", None)
-            history = {"history": given.pop("history")} if "history" in given else {}
-            result = answer(id, given.pop(key), Filters(**given), **history)
+            result = answer(id, given)
             complaint = "; ".join(result.get("problems", ())) or None
         except BylineError as error:
             complaint = str(error)
@@ -45,9 +46,8 @@ class _BadLine(BylineError):
         self.id = id
 
 
-def _parsed(line: bytes, key: str) -> dict:
-    """A line's fields, checked: the question under `key`, an id, filters, history."""
-    allowed = {"id", key, "source", "since", "until"} | ({"history", "as_of"} if key == "question" else set())
+def _parsed(line: bytes, required: Sequence[str], optional: Sequence[str]) -> dict:
+    """A line's fields and its id, checked. In optional fields null means absent."""
     try:
         given = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
@@ -60,20 +60,15 @@ def _parsed(line: bytes, key: str) -> dict:
     if isinstance(id, str) and not is_unicode(id):
         raise _BadLine("its id holds half of a surrogate pair")
     given = {name: value for name, value in given.items() if value is not None}
+    allowed = {"id", *required, *optional}
     if unknown := sorted(given.keys() - allowed):
         raise _BadLine(f"unknown key {', '.join(map(repr, unknown))}: known are {', '.join(sorted(allowed))}", id)
+    if missing := [name for name in required if name not in given]:
+        raise _BadLine(f"the {missing[0]} is missing", id)
     try:
-        given[key] = checks.question(given.get(key, ""))
-        for name in ("since", "until", "as_of"):
-            if name in given:
-                given[name] = checks.date(given[name])
-        if "source" in given:
-            given["source"] = checks.text(given["source"])
-        if "history" in given:
-            given["history"] = _history(given["history"])
+        return given | {name: _CHECKS[name](value) for name, value in given.items() if name != "id"}
     except argparse.ArgumentTypeError as error:
         raise _BadLine(str(error), id) from error
-    return given
 
 
 def _history(value: object) -> tuple[tuple[str, str], ...]:
@@ -82,6 +77,12 @@ def _history(value: object) -> tuple[tuple[str, str], ...]:
     if len(pairs) != len(turns) or not all(isinstance(q, str) and isinstance(a, str) for q, a in pairs):
         raise argparse.ArgumentTypeError('history is a list of {"question": "...", "answer": "..."}')
     return tuple(pairs)
+
+
+_CHECKS: dict[str, Callable] = {
+    "question": checks.question, "query": checks.question, "text": checks.passage, "source": checks.text,
+    "since": checks.date, "until": checks.date, "as_of": checks.date, "history": _history,
+}  # fmt: skip
 
 
 def _no_number(name: str) -> float:

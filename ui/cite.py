@@ -7,10 +7,12 @@ later conversation and after a restart. It comes back from the page, and is not 
 
 import hashlib
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from corpus.library import Library
-from corpus.types import BylineError, Document, Span
+from corpus.types import BylineError, Document, Passage, Span
 
 REACH = 100_000  # characters shown on each side of a quotation: more makes a browser slow
 
@@ -45,6 +47,26 @@ def passage(library: Library, address: str) -> dict:
     goes on. Any other state ("unknown", "removed", "changed", "damaged") has a `message` for the
     person instead of a text.
     """
+
+    def read(span: Span) -> Passage:
+        return library.passage(span, REACH)
+
+    return _read(library, address, read)
+
+
+def around(library: Library, address: str) -> dict:
+    """The quotation with the sentences next to it, in the same form as `passage`."""
+
+    def read(span: Span) -> Passage:
+        wider = library.around(span)
+        found = library.passage(span, max(span.start - wider.start, wider.end - span.end))
+        before, after = span.start - wider.start, wider.end - span.end
+        return replace(found, before=found.before[len(found.before) - before :], after=found.after[:after])
+
+    return _read(library, address, read)
+
+
+def _read(library: Library, address: str, read: Callable[[Span], Passage]) -> dict:
     parsed = parse(address)
     if parsed is None:
         return _closed("unknown", "This link does not name a passage. Open the source from an answer.")
@@ -53,7 +75,7 @@ def passage(library: Library, address: str) -> dict:
         document = library.document(span.document_id)
         if document is None:
             return _gone(library.departed(span.document_id))
-        found = library.passage(span, REACH)
+        found = read(span)
     except BylineError as error:
         return _closed("damaged", str(error))
     # A text never changes under its id, so a digest that differs is an address of other words.
@@ -66,6 +88,8 @@ def passage(library: Library, address: str) -> dict:
     return {
         "state": "open",
         **describe(document),
+        "page": document.page_at(span.start),
+        "section": document.section_at(span.start),
         "before": found.before,
         "quote": found.quote,
         "after": found.after,

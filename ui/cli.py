@@ -1,11 +1,12 @@
-"""The command line: `byline add, list, show, remove, set, search, ask, check, rebuild, serve`."""
+"""The command line: `byline add, list, show, remove, set, search, ask, attribute, read, check, rebuild, feedback,
+serve`."""
 
 import argparse
 import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.library import Library
@@ -87,12 +88,19 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("question", nargs="?", type=given.question, metavar="QUESTION")
     made.add_argument("--as-of", type=given.date, metavar="DATE", help="from what had been published by DATE")
     made.add_argument("--batch", type=Path, metavar="FILE.jsonl", help="one question a line")
+    made = command("attribute", _attribute, "find who says what in a text")
+    made.add_argument("text", nargs="?", type=given.passage, metavar="TEXT")
+    made.add_argument("--batch", type=Path, metavar="FILE.jsonl", help="one text a line")
+    made = command("read", _read, "the reader by itself: the answer in a text, and how likely it is one")
+    made.add_argument("--batch", type=Path, required=True, metavar="FILE.jsonl", help="one question and text a line")
     command("check", _check, "verify every hash, and that the search indexes agree with the library")
     made = command("rebuild", _rebuild, "encode every sentence again, and build the search indexes")
     made.add_argument("--encoder", metavar="MODEL", help="with this sentence-transformers model")
+    command("feedback", _feedback, "list what was said of answers in the chat: helpful, not helpful, wrong source")
     made = command("serve", _serve, "open the chat in a browser")
     made.add_argument("--host", default="127.0.0.1", metavar="H")
     made.add_argument("--port", type=int, default=7860, metavar="P")
+    made.add_argument("--token-file", type=Path, metavar="FILE", help="its token is asked for (else $BYLINE_TOKEN's)")
     return parser
 
 
@@ -120,6 +128,8 @@ def _add(options) -> int:
         _complain(UNWIPED)
     for path, error in report.failed:
         _complain(f"{path}: {error}")
+    for path, note in report.notes:
+        _complain(f"{path}: {note}")
     if report.missing:
         gone = render.count(len(report.missing), "document")
         print(f"{gone} of these folders have no file any more, and are still cited; `byline remove` them:", file=sys.stderr)
@@ -135,7 +145,9 @@ def _add(options) -> int:
         _print_json(
             {
                 "added": report.added, "replaced": report.replaced, "unchanged": report.unchanged,
-                "removed": report.removed, "missing": report.missing, "failed": [{"path": path, "error": error} for path, error in report.failed],
+                "removed": report.removed, "missing": report.missing,
+                "notes": [{"path": path, "note": note} for path, note in report.notes],
+                "failed": [{"path": path, "error": error} for path, error in report.failed],
                 "sentences": report.sentences, "seconds": round(report.seconds, 3),
             }
         )  # fmt: skip
@@ -233,7 +245,8 @@ def _search(options) -> int:
         return {"id": id, "query": query, "hits": found, "problems": problems}
 
     if options.batch:
-        return _batch(options, "query", one)
+        filters = ("source", "since", "until")
+        return _batch(options, ("query",), filters, lambda id, line: one(id, line.pop("query"), Filters(**line)))
     result = one(None, _required(options.query, "a QUERY"), _filters(options))
     for problem in result["problems"]:
         _complain(problem)
@@ -247,11 +260,15 @@ def _search(options) -> int:
 def _ask(options) -> int:
     assistant = _assistant(options)
 
-    def one(id: object, question: str, filters: Filters, history: tuple = ()) -> dict:
+    def one(id: object, question: str, history: tuple, filters: Filters) -> dict:
         return render.answer_json(assistant.ask(question, history=history, filters=filters), id)
 
     if options.batch:
-        return _batch(options, "question", one)
+        optional = ("history", "source", "since", "until", "as_of")
+        return _batch(
+            options, ("question",), optional,
+            lambda id, line: one(id, line.pop("question"), history=line.pop("history", ()), filters=Filters(**line)),
+        )  # fmt: skip
     answer = assistant.ask(_required(options.question, "a QUESTION"), filters=_filters(options))
     for problem in answer.problems:
         _complain(problem)
@@ -260,6 +277,33 @@ def _ask(options) -> int:
     else:
         print(render.answer_text(answer))
     return 1 if answer.problems else 0
+
+
+def _attribute(options) -> int:
+    from assistant.attribution import attribute
+
+    def one(id: object, line: dict) -> dict:
+        return {"id": id, "attributions": [render.attribution_json(each) for each in attribute(line["text"])]}
+
+    if options.batch:
+        return _batch(options, ("text",), (), one)
+    text = _required(options.text, "a TEXT")
+    if options.json:
+        _print_json(one(None, {"text": text}))
+    for each in () if options.json else attribute(text):
+        print(render.attribution_text(each))
+    return 0
+
+
+def _read(options) -> int:
+    from assistant.reader.reader import Reader
+
+    reader = Reader()
+
+    def one(id: object, line: dict) -> dict:
+        return {"id": id} | render.judgement_json(line["text"], reader.read(line["question"], line["text"]))
+
+    return _batch(options, ("question", "text"), (), one)
 
 
 def _check(options) -> int:
@@ -296,21 +340,34 @@ def _rebuild(options) -> int:
     return 0
 
 
-def _serve(options) -> int:
-    from ui.sample import open_or_sample
-    from ui.server import serve
+def _feedback(options) -> int:
+    from ui.conversations import Conversations
 
-    assistant, banner, starters = open_or_sample(options.library)
-    serve(assistant, host=options.host, port=options.port, banner=banner, starters=starters)
+    library = Library(options.library)
+    found = Conversations(library).feedback() if (library.folder / Conversations.FILE).exists() else []
+    if options.json:
+        _print_json({"feedback": found})
+    for one in () if options.json else found:
+        print(f"{one['at']}  {one['verdict']:<12}  {render.line(one['question'])}")
     return 0
 
 
-def _batch(options, key: str, answer: Callable[..., dict]) -> int:
-    beside = [name for name in (key, "source", "since", "until", "as_of") if getattr(options, name, None) is not None]
+def _serve(options) -> int:
+    from ui.desk import Desk
+    from ui.owner import token
+    from ui.server import serve
+
+    secret = token(options.token_file)
+    serve(lambda: Desk.at(options.library), host=options.host, port=options.port, token=secret)
+    return 0
+
+
+def _batch(options, required: Sequence[str], optional: Sequence[str], answer: Callable[[object, dict], dict]) -> int:
+    beside = [name for name in (*required, *optional) if getattr(options, name, None) is not None]
     if beside:
         raise SystemExit(_usage(f"byline: {', '.join(beside)} cannot stand beside --batch: put it in the lines"))
     failed = 0
-    for result, complaint in batch.run(options.batch, key, answer):
+    for result, complaint in batch.run(options.batch, required, optional, answer):
         if complaint:
             failed = 1
             _complain(complaint)

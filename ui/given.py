@@ -31,6 +31,15 @@ def question(value: object) -> str:
     return value
 
 
+def passage(value: object) -> str:
+    """A text as it stands, so that offsets into it hold."""
+    if not isinstance(value, str):
+        raise argparse.ArgumentTypeError("the text is missing, or not a text")
+    if not is_unicode(value):
+        raise argparse.ArgumentTypeError("the text holds half of a surrogate pair")
+    return value
+
+
 def date(value: object) -> str:
     """A whole date, as YYYY-MM-DD."""
     try:

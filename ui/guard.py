@@ -3,19 +3,29 @@
 A page that listens on this machine alone can still be reached by any web site that the person
 visits, through their browser: by DNS rebinding (checked by Host), by a cross-site request
 (checked by Origin). Stock Gradio 6.31 accepts both, and offers routes for uploads, files,
-proxying and remote calls, none of which this page needs.
+proxying and remote calls, none of which this page needs. Where others can reach it, only the
+owner of the token is answered, whatever is asked for.
 """
 
+import ipaddress
 import json
 import re
+import socket
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.owner import LOGIN, Owner
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 BODY_LIMIT = 256 * 1024  # bytes: the longest question there is room for, and to spare
+UPLOAD = "/documents/file"  # takes a file by PUT, as the whole body, which it counts itself
 
 # All that the page asks for. A route that is not here does not exist.
 _ROUTES = re.compile(
-    r"/(|config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|passage|holdings"
+    r"/(|config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|passage|holdings|login"
+    r"|conversations(/(rename|remove))?|export|feedback|around|sources"
+    r"|documents(/(state|list|text|file|remove|set|clear))?"
     r"|(page|assets|static)/[\w./-]+"
     r"|gradio_api/(queue/(join|data)|heartbeat/\w+|startup-events|info|cancel|reset))/?",
     re.ASCII,
@@ -37,18 +47,17 @@ _HEADERS = [
 
 
 class Guard:
-    """ASGI middleware: answers only to this machine's names and this page's own origin.
+    """ASGI middleware: answers only to this server's names, this page's own origin and its owner.
 
     Refused before any handler runs: another Host (421), another Origin or a null one (403), a
-    route that the page does not use (403), a body of over 256 KB (413), a call that names files
-    (403), any websocket.
+    route that the page does not use (403), anybody but the owner where there is a token (401), a
+    body of over 256 KB (413), a call that names files (403), any websocket.
     """
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp, is_own: Callable[[str], bool], owner: Owner | None = None) -> None:
         self.app = app
-        self.hosts = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")}
-        if port == 80:
-            self.hosts |= {"127.0.0.1", "localhost", "[::1]"}
+        self.is_own = is_own
+        self.owner = owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -58,7 +67,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
             return
         refusal = self._refusal(scope)
-        if refusal is None and scope["method"] not in ("GET", "HEAD"):
+        if refusal is None and scope["method"] not in ("GET", "HEAD") and not _is_upload(scope):
             body = await _read(receive)
             if body is None:
                 refusal = _TOO_LONG
@@ -80,7 +89,7 @@ class Guard:
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         headers = scope["headers"]
         hosts = [value.decode("latin-1").lower() for name, value in headers if name == b"host"]
-        if len(hosts) != 1 or hosts[0] not in self.hosts:
+        if len(hosts) != 1 or not self.is_own(hosts[0]):
             return 421, "Byline answers only to this machine's own address."
         origins = [value.decode("latin-1").lower() for name, value in headers if name == b"origin"]
         # Browsers state the origin of everything but a plain GET; programs need not.
@@ -88,10 +97,59 @@ class Guard:
             return 403, "Byline does not answer other sites."
         if _ROUTES.fullmatch(scope["path"]) is None or "/.." in scope["path"]:
             return 403, "There is nothing here."
+        if self.owner is None and scope["path"].startswith("/login"):
+            return 403, "There is nothing here."
+        if self.owner and scope["path"] != "/login" and not self.owner.admits(headers):
+            return 401, LOGIN
         lengths = [value for name, value in headers if name == b"content-length"]
-        if any(not value.isdigit() or int(value) > BODY_LIMIT for value in lengths):
+        if any(not value.isdigit() or len(value) > 15 for value in lengths):
+            return _TOO_LONG
+        if not _is_upload(scope) and any(int(value) > BODY_LIMIT for value in lengths):
             return _TOO_LONG
         return None
+
+
+def own_names(host: str, port: int) -> Callable[[str], bool]:
+    """Tells whether a Host header names the server that listens on `host` and `port`.
+
+    On all addresses it is known by any address, by this machine's name and as localhost: another
+    name could be anybody's (DNS rebinding), an address in the browser's bar could not.
+    """
+    everywhere = host in ("0.0.0.0", "::")
+    if host in LOOPBACK:
+        names = set(LOOPBACK)
+    elif everywhere:
+        names = {"localhost", socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
+    else:
+        names = {host.lower()}
+
+    def is_own(given: str) -> bool:
+        found = _HOST.fullmatch(given)
+        if found is None or int(found["port"] or 80) != port:
+            return False
+        name = found["name"] or found["address"]
+        return name in names or everywhere and _is_address(name)
+
+    return is_own
+
+
+_HOST = re.compile(
+    r"(?:\[(?P<address>[0-9a-f.]{0,9}:[0-9a-f:.]{1,45})\]|(?P<name>[a-z0-9._-]{1,253}))"
+    r"(?::(?P<port>\d{1,5}))?",
+    re.ASCII,
+)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_upload(scope: Scope) -> bool:
+    return scope["method"] == "PUT" and scope["path"] == UPLOAD
 
 
 _TOO_LONG = (413, "That is more than Byline takes in one request.")
@@ -135,6 +193,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 async def _refuse(send: Send, status: int, words: str) -> None:
     body = words.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    kind = b"text/html; charset=utf-8" if words is LOGIN else b"text/plain; charset=utf-8"
+    headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, *_HEADERS]})
     await send({"type": "http.response.body", "body": body})

@@ -2,7 +2,9 @@
 
 import re
 
-from assistant.types import Answer, Attribution, Claim
+from assistant.reader.reader import Judgement
+from assistant.copies import in_words
+from assistant.types import Account, Answer, Attribution, Claim, Mention
 from corpus.types import Document, Span
 
 # Control characters could move the cursor, set the title or hide text; bidirectional ones reorder it.
@@ -28,14 +30,20 @@ def answer_json(answer: Answer, id: object = None) -> dict:
         "standalone": answer.standalone,
         "abstained": answer.abstained,
         "confidence": round(answer.confidence, 4),
-        "unsure": answer.unsure,
         "short_answer": answer.short_answer,
-        "accounts": [{"value": account.value, "claims": list(account.claims)} for account in answer.accounts],
+        "accounts": [
+            {
+                "value": account.value, "claims": list(account.claims), "denied": account.denied,
+                "published": account.published, "newest": account.newest,
+            }
+            for account in answer.accounts
+        ],
         "differ": answer.differ,
         "support": {"origins": answer.origins, "documents": answer.documents},
         "claims": [_claim(claim) for claim in answer.claims],
         "nearest": [_claim(claim) for claim in answer.nearest],
         "unmentioned": list(answer.unmentioned),
+        "age": answer.age,
         "excluded_undated": answer.excluded_undated,
         "problems": list(answer.problems),
         "timings_ms": {
@@ -61,25 +69,34 @@ def _claim(claim: Claim) -> dict:
         "set_by_person": list(claim.document.set_by_person),
         "start": claim.quote.start,
         "end": claim.quote.end,
-        "page": None,
+        "page": claim.document.page_at(claim.quote.start),
+        "section": claim.document.section_at(claim.quote.start),
         "answer": piece(claim.answer),
-        "attribution": _attribution(claim.attribution, piece) if claim.attribution else None,
+        "attribution": attribution_json(claim.attribution) if claim.attribution else None,
         "copies": [document.name for document in claim.copies],
+        "dates": [_mention(dated.mention) | {"when": dated.when} for dated in claim.dates],
         "score": round(claim.score, 4),
     }
 
 
-def _attribution(attribution: Attribution, piece) -> dict:
-    claimant = piece(attribution.claimant)
+def attribution_json(attribution: Attribution) -> dict:
+    """An attribution as the interface describes it. `name` is the part of the claimant to show and count by."""
+    claimant = attribution.claimant
     return {
-        "claimant": claimant and claimant | {"named": True, "surface": None},
-        "via": piece(attribution.via),
-        "cue": piece(attribution.cue),
+        "claimant": claimant and _mention(claimant.mention) | {
+            "named": claimant.named, "surface": _mention(claimant.surface), "name": _mention(claimant.name),
+        },
+        "via": _mention(attribution.via),
+        "cue": _mention(attribution.cue),
         "content": [{"start": span.start, "end": span.end} for span in attribution.content],
         "voice": attribution.voice,
         "denied": attribution.denied,
         "hedged": attribution.hedged,
-    }
+    }  # fmt: skip
+
+
+def _mention(mention: Mention | None) -> dict | None:
+    return mention and {"text": mention.text, "start": mention.span.start, "end": mention.span.end}
 
 
 def document_json(document: Document) -> dict:
@@ -91,6 +108,8 @@ def document_json(document: Document) -> dict:
         "title": document.title,
         "source": document.source,
         "published": document.published,
+        "author": document.author,
+        "pages": len(document.pages) or None,
         "sentences": document.sentences,
         "set_by_person": list(document.set_by_person),
     }
@@ -104,10 +123,20 @@ def hit_json(document: Document, span: Span, text: str, score: float) -> dict:
         "title": document.title,
         "source": document.source,
         "published": document.published,
+        "page": document.page_at(span.start),
         "start": span.start,
         "end": span.end,
         "text": text,
         "score": round(score, 4),
+    }
+
+
+def judgement_json(text: str, judged: Judgement) -> dict:
+    """What the reader finds in a text, as `byline read` describes it."""
+    return {
+        "answer": {"text": text[judged.start : judged.end], "start": judged.start, "end": judged.end},
+        "relevance": round(judged.relevance, 4),
+        "answerable": round(judged.answerable, 4),
     }
 
 
@@ -121,17 +150,60 @@ def answer_text(answer: Answer) -> str:
             lines.append(f"None of them mentions {line(', '.join(answer.unmentioned))}.")
         if answer.nearest:
             lines.append("The nearest passages, which do not answer it:")
-    elif answer.unsure:
-        lines.append("Nothing here is sure to answer this. The nearest sentences:")
+    elif answer.short_answer:
+        lines.append(plain(answer.short_answer))
+    if len(answer.accounts) > 1:
+        lines += ["", "Accounts that contradict each other:" if answer.differ else "Accounts:"]
+        lines += [f"  {_account(account)}" for account in answer.accounts]
     shown = answer.nearest if answer.abstained else answer.claims
     for number, claim in enumerate(shown, 1):
         quote = plain(claim.text).replace("\n", "\n    ")  # no line of a quote can pass for another entry
-        lines += ["", f"[{number}] “{quote}”", f"    — {byline(claim.document)}"]
+        lines += ["", f"[{number}] {_voice(claim)}“{quote}”", f"    — {byline(claim.document)}{_page(claim)}"]
         if claim.copies:
             lines.append("    also in: " + "; ".join(line(document.name) for document in claim.copies))
     if answer.excluded_undated:
         lines += ["", f"{count(answer.excluded_undated, 'document')} without a date left out."]
+    if answer.claims:
+        lines += ["", in_words(answer.accounts, answer.claims) + "."] + [answer.age] * bool(answer.age)
     return "\n".join(lines)
+
+
+def _account(account: Account) -> str:
+    notes = ["denied"] if account.denied else []
+    notes += [account.published[:10]] if account.published else []
+    notes += ["the newest"] if account.newest else []
+    cited = " ".join(f"[{place + 1}]" for place in account.claims)
+    return line(account.value) + (f" ({', '.join(notes)})" if notes else "") + f" {cited}"
+
+
+def _voice(claim: Claim) -> str:
+    """Who speaks, before the quotation; nothing where the document itself does."""
+    given = claim.attribution
+    if given is None or given.voice == "own":
+        return ""
+    if given.claimant is None:
+        return "Denied, without saying by whom: " if given.denied else "Reported, without saying by whom: "
+    name = line(given.claimant.name.text)
+    who = name if given.claimant.named else f"“{name}” (who is not named)"
+    via = f", through {line(given.via.text)}" if given.via else ""
+    return f"{'Denied by' if given.denied else 'According to'} {who}{via}{', not as certain' if given.hedged else ''}: "
+
+
+def _page(claim: Claim) -> str:
+    page = claim.document.page_at(claim.quote.start)
+    return f", page {page}" if page else ""
+
+
+def attribution_text(attribution: Attribution) -> str:
+    """An attribution as one line for a terminal: who, by what word, and how surely."""
+    claimant = attribution.claimant
+    who = line(claimant.mention.text) if claimant else "a speaker who is not named"
+    if claimant and claimant.surface:
+        who += f" ({line(claimant.surface.text)})"
+    notes = [f"through {line(attribution.via.text)}"] if attribution.via else []
+    notes += ["denied"] * attribution.denied + ["uncertain"] * attribution.hedged
+    cue = f" {line(attribution.cue.text)}" if attribution.cue else ""
+    return who + cue + (f" ({', '.join(notes)})" if notes else "")
 
 
 def byline(document: Document) -> str:

@@ -23,7 +23,7 @@ def open_or_sample(folder: Path) -> tuple[Assistant, str | None, list[str]]:
             return Assistant(own), None, []
     banner = (
         "This is the bundled sample: short dispatches written for Byline, with editorial dates. "
-        f"There are no documents in {folder} yet. To ask your own documents: byline add FOLDER"
+        f"There are no documents in {folder} yet. Add your own on the page Documents, or: byline add FOLDER"
     )
     return Assistant(sample_library()), banner, json.loads(STARTERS.read_text())
 

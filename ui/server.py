@@ -3,27 +3,33 @@
 import errno
 import os
 import socket
+import threading
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
 
-from assistant.assistant import Assistant
 from corpus.types import BylineError
-from ui import cite, message
-from ui.guard import Guard
+from ui import cite, documents, message
+from ui.desk import AT_ONCE, WAITING, Desk
+from ui.guard import LOOPBACK, Guard, own_names
+from ui.intake import Intake
+from ui.owner import Owner
 
-CONCURRENT = 4  # questions answered at once
-WAITING = 64  # and in the queue, before the page says that it is busy
+# Gradio's own queue only passes on: the desk says who waits and who is told that it is busy, and
+# says so at once if there are places left beyond those that wait.
+CONCURRENT = AT_ONCE + WAITING + 8
+QUEUED = 256
 
 
-def app(
-    assistant: Assistant, *, port: int = 7860, banner: str | None = None, starters: Sequence[str] = ()
-) -> FastAPI:
-    """The whole page as an ASGI application, which answers to loopback names with `port`."""
+def app(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, token: str | None = None) -> FastAPI:
+    """The whole page as an ASGI application, which answers to the names of `host` with `port`, and,
+    where there is a token, to its owner only."""
     files = tempfile.TemporaryDirectory(prefix="byline-")
     # Read by Gradio when it is imported and when it starts: no telemetry, no version check, and
     # no folder that others on this machine can read.
@@ -31,30 +37,46 @@ def app(
     os.environ["GRADIO_TEMP_DIR"] = files.name
     import gradio as gr  # takes seconds: only a server should wait for it
 
-    from ui import chat
+    from ui import chat, talks
 
-    served = FastAPI(title="Byline", docs_url=None, redoc_url=None, openapi_url=None)
+    intake = Intake(desk)
+    owner = Owner(token, port) if token else None
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        intake.store.clear()
+        yield
+        await run_in_threadpool(intake.close)
+
+    served = FastAPI(title="Byline", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     served.state.files = files  # removed with the application
+    served.include_router(documents.router(desk, intake))
+    if owner:
+        served.include_router(owner.router())
     served.mount("/page", StaticFiles(directory=Path(__file__).parent / "page"))
 
     @served.get("/passage")
     def passage(at: str = "") -> dict:
-        return cite.passage(assistant.library, at)
+        return cite.passage(desk.now.assistant.library, at)
 
     @served.get("/holdings")
-    def holdings() -> str:
+    def holdings() -> dict:
         try:
-            return message.holdings(*assistant.library.coverage())
+            opened = desk.now
+            held = message.holdings(*opened.assistant.library.coverage())
         except BylineError as error:
-            return str(error)
+            return {"held": str(error), "sample": False}
+        return {"held": held, "sample": opened.banner is not None}
 
-    page = chat.blocks(assistant, list(starters), banner)
-    page.queue(default_concurrency_limit=CONCURRENT, max_size=WAITING)
+    conversations = talks.Talks(desk)
+    talks.mount(served, conversations)
+    page = chat.blocks(conversations)
+    page.queue(default_concurrency_limit=CONCURRENT, max_size=QUEUED)
     gr.mount_gradio_app(
         served,
         page,
         path="/",
-        server_name="127.0.0.1",
+        server_name=host,
         server_port=port,
         theme=chat.theme(),
         head=chat.HEAD,
@@ -69,27 +91,25 @@ def app(
     )
     # Gradio asks whether a file may be read only on behalf of a launched page; this one is mounted.
     page.has_launched = True
-    served.add_middleware(Guard, port=port)
+    served.add_middleware(Guard, is_own=own_names(host, port), owner=owner)
     return served
 
 
 def serve(
-    assistant: Assistant,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    banner: str | None = None,
-    starters: Sequence[str] = (),
+    desk: Callable[[], Desk], *, host: str = "127.0.0.1", port: int = 7860, token: str | None = None
 ) -> None:
     """Serve the page until interrupted; the address is printed once the page answers.
 
-    Raises BylineError when `host` is not this machine alone, or when `port` cannot be had.
+    `desk` opens what is served. Raises BylineError when `host` is not this machine alone and
+    there is no token, or when `port` cannot be had.
     """
-    listener = _listen(host, port)  # before the slow import: a taken port is said at once
+    listener = _listen(host, port, token)  # before what is slow: a taken port is said at once
     with listener:
         port = listener.getsockname()[1]
+        opened = desk()
+        threading.Thread(target=opened.now.assistant.prepare, name="models", daemon=True).start()
         config = uvicorn.Config(
-            app(assistant, port=port, banner=banner, starters=starters),
+            app(opened, host=host, port=port, token=token),
             http="h11",  # bounds the size of a request's head
             ws="none",
             log_level="warning",
@@ -115,15 +135,18 @@ class _Server(uvicorn.Server):
             print(f"Byline is at {self._address}", flush=True)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if host not in ("127.0.0.1", "localhost", "::1"):
+def _listen(host: str, port: int, token: str | None) -> socket.socket:
+    if host not in LOOPBACK and not token:
         raise BylineError(
-            f"Byline serves this machine only, and {host} is open to others: that needs an access "
-            "token, which comes with a later version. Use --host 127.0.0.1."
+            f"Byline serves this machine only, and {host or 'no host'} is open to others: that needs an access "
+            "token. Give --token-file FILE (a token is made in it if it is not there), or $BYLINE_TOKEN; or use "
+            "--host 127.0.0.1"
         )
-    family = socket.AF_INET6 if host == "::1" else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
+    except socket.gaierror as error:
+        raise BylineError(f"Cannot serve: {host} is not a name or an address of this machine") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             why = f"port {port} is taken by another program (perhaps Byline is already running)"
@@ -135,4 +158,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _shown(host: str) -> str:
-    return "[::1]" if host == "::1" else host
+    if host in ("0.0.0.0", "::"):
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host

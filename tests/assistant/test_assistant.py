@@ -56,7 +56,7 @@ def test_every_quote_is_exact_over_sample_seed_and_naughty_strings(data, tmp_pat
 
 
 def test_the_seed_questions_find_their_sentence(seed, data):
-    """Facts and attributions: never fewer than plain fusion over all sentences finds within three."""
+    """Facts and attributions: all but one of the twenty come first."""
     first = third = count = 0
     for line in (data / "seed" / "questions.jsonl").read_text().splitlines():
         question = json.loads(line)
@@ -68,7 +68,7 @@ def test_the_seed_questions_find_their_sentence(seed, data):
         held = [any(claim.text in g or g in claim.text for g in gold) for claim in (*answer.claims, *answer.nearest)]
         first, third = first + held[0], third + any(held[:3])
     assert count == 20
-    assert first >= 18 and third == 20
+    assert first >= 19 and third >= 19
 
 
 def test_a_removed_document_is_never_cited_again_by_anyone(files, library, fill):
@@ -205,8 +205,8 @@ def test_what_differs_in_a_sign_is_no_copy(tmp_path, library, fill):
              "The rebels withdrew from Orme.", "The rebels withdrew from Orme?")  # fmt: skip
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     fill(path)
-    answer = Assistant(library).ask("what happened in Orme: output, rebels, degrees?")
-    assert sorted(claim.text for claim in answer.claims) == sorted(texts)
+    claims = Assistant(library).read("what happened in Orme: output, rebels, degrees?")
+    assert sorted(claim.text for claim in claims) == sorted(texts)
 
 
 def test_a_library_encoded_again_is_followed_by_who_has_it_open(files, library, fill, encoder, monkeypatch):
@@ -232,7 +232,7 @@ def test_a_library_encoded_again_is_followed_by_who_has_it_open(files, library, 
 def test_words_that_tell_nothing_are_no_evidence(seed):
     for question in ("the", "what is it?", "who"):
         answer = seed.ask(question)
-        assert answer.abstained or answer.unsure
+        assert answer.abstained
 
 
 def test_half_a_surrogate_pair_is_refused(seed):

@@ -4,7 +4,7 @@ import platform
 import subprocess
 import sys
 
-from tests.bench import answers, graph, indexing, retrieval, scale, sentences
+from tests.bench import accounts, answers, attribution, followups, graph, indexing, load, retrieval, scale, sentences
 
 PARTS = {
     "sentences": sentences.main,
@@ -12,7 +12,11 @@ PARTS = {
     "answers": answers.main,
     "indexing": indexing.main,
     "graph": graph.main,
+    "attribution": attribution.main,
+    "followups": followups.main,
+    "accounts": accounts.main,
     "scale": scale.main,
+    "load": load.main,
 }
 
 

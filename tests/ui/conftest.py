@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -67,23 +68,30 @@ class StandIn:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.answers: Callable[[str], Answer] = answer
+        self.asked: list[tuple] = []  # (question, history, filters) of each asking
 
-    def ask(self, question: str, *, history=(), filters=None) -> Answer:
-        return self.answers(question)
+    def ask(self, question: str, *, history=(), filters=None, found=None) -> Answer:
+        self.asked.append((question, history, filters))
+        given = self.answers(question)
+        if found:
+            found(given.claims or given.nearest)
+        return given
 
 
 class Served:
-    """A server in a thread, and where it is."""
+    """A server in a thread, and where it is; for an assistant, or for what a desk opens."""
 
-    def __init__(self, assistant, **more) -> None:
+    def __init__(self, assistant, *, desk=None, token=None, host="127.0.0.1", **more) -> None:
+        from ui.desk import Desk
         from ui.server import app
 
         self.assistant = assistant
+        desk = desk or Desk.of(assistant, **more)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         config = uvicorn.Config(
-            app(assistant, port=self.port, **more), log_level="warning", timeout_graceful_shutdown=1
+            app(desk, host=host, port=self.port, token=token), log_level="warning", timeout_graceful_shutdown=1
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
@@ -137,7 +145,10 @@ def visit(browser: Browser, shared_context: BrowserContext) -> Iterator[Callable
     faults: list[str] = []
     opened: list[Page | BrowserContext] = []
 
-    def visit(url: str, *, width: int = 1280, height: int = 800, **special) -> Page:
+    def visit(
+        url: str, *, width: int = 1280, height: int = 800, drawn: str = "#question textarea", refused: bool = False, **special
+    ) -> Page:
+        """`drawn` is waited for; `refused` says that the server will refuse something, which Chromium notes."""
         context = browser.new_context(**special) if special else shared_context
         page = context.new_page()
         opened.append(context if special else page)
@@ -145,15 +156,17 @@ def visit(browser: Browser, shared_context: BrowserContext) -> Iterator[Callable
         page.set_default_timeout(10_000)
         own = url.split("/", 3)[2]
         page.on("pageerror", lambda error: faults.append(f"script error: {error}"))
+        noted = "Failed to load resource: the server responded with a status of" if refused else "\0"
         page.on(
-            "console", lambda line: faults.append(f"console: {line.text}") if line.type == "error" else None
+            "console",
+            lambda line: line.type != "error" or line.text.startswith(noted) or faults.append(f"console: {line.text}"),
         )
         page.on("dialog", lambda dialog: (faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         page.on(
             "request", lambda request: _local(request.url, own) or faults.append(f"request: {request.url}")
         )
         page.goto(url)
-        page.locator("#question textarea").wait_for()
+        page.locator(drawn).wait_for()
         page.locator("#holdings:not(:empty)").wait_for()
         return page
 
@@ -161,6 +174,28 @@ def visit(browser: Browser, shared_context: BrowserContext) -> Iterator[Callable
     for page in opened:
         page.close()
     assert faults == []
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], list[str]]:
+    """Runs axe-core on a page: its violations, each with the elements that it is about."""
+    found = find_spec("axe_playwright_python")
+    script = os.environ.get("AXE") or (found and Path(found.origin).with_name("axe.min.js"))
+    if not script:
+        pytest.skip("axe-core is not here: it comes with axe-playwright-python, or its path in AXE")
+    source = Path(script).read_text("utf-8")
+
+    def run(page: Page) -> list[str]:
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(source)
+        violations = page.evaluate("async () => (await axe.run()).violations")
+        return [
+            f"{violation['id']} ({violation['impact']}): {node['html'][:160]} {node['failureSummary'][:300]}"
+            for violation in violations
+            for node in violation["nodes"]
+        ]
+
+    return run
 
 
 def _local(url: str, own: str) -> bool:

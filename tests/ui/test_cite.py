@@ -121,3 +121,25 @@ def test_only_web_addresses_are_linked(library, uri):
 
 def test_web_addresses_are_linked(library):
     assert cite.describe(library.named("bridge"))["uri"] == "https://example.org/bridge"
+
+
+def test_the_sentences_around_are_exact_and_end_with_the_document(library, say):
+    def around(quote):
+        claim = say.claim(library, "bridge", quote)
+        return cite.around(library, cite.address(claim.quote, claim.text))
+
+    found = around(QUOTE)
+    assert found["before"] + found["quote"] + found["after"] in TEXT and found["quote"] == QUOTE
+    first, last = around("Before it."), around("After it.")
+    assert first["before"] == "" and not first["cut_before"] and first["cut_after"]
+    assert last["after"] == "" and last["before"].endswith(f"{QUOTE} ") and not last["cut_after"]
+
+
+def test_a_page_is_named_where_a_document_has_pages(library, say, monkeypatch):
+    claim = say.claim(library, "bridge", QUOTE)
+    paged = replace(claim.document, pages=(0, 5, 9_999), sections=((0, "Front"),))
+    monkeypatch.setattr(library, "document", lambda id: paged)
+    monkeypatch.setattr(library, "verified", lambda db, id: (int(id), [(0, len(TEXT), "", "")]))
+    monkeypatch.setattr(library, "_part", lambda db, id, start: TEXT)
+    found = cite.passage(library, cite.address(claim.quote, claim.text))
+    assert (found["page"], found["section"]) == (2, "Front")

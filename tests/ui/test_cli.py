@@ -65,7 +65,8 @@ def test_add_says_what_it_did(files, run):
     assert "b.txt" in report["failed"][0]["path"] and "b.txt" in err and report["seconds"] > 0
     (folder / "b.txt").write_text("Something now.")
     assert parsed(run("add", "--json", folder)) | {"seconds": 0} == {
-        "added": 1, "replaced": 0, "unchanged": 1, "removed": 0, "missing": [], "failed": [], "sentences": 1, "seconds": 0,
+        "added": 1, "replaced": 0, "unchanged": 1, "removed": 0, "missing": [], "notes": [], "failed": [],
+        "sentences": 1, "seconds": 0,
     }  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def test_list_show_set_remove(harbour, run):
     assert [d["name"] for d in listed] == ["a.md", "b.txt"]
     assert listed[0] | {"document": "", "origin": ""} == {
         "document": "", "name": "a.md", "origin": "", "title": "Harbour", "source": "Courier",
-        "published": "2016-11-29", "sentences": 2, "set_by_person": [],
+        "published": "2016-11-29", "author": None, "pages": None, "sentences": 2, "set_by_person": [],
     }  # fmt: skip
     assert run("show", "a.md")[1] == "The guild holds the harbour. It rains.\n\n"
     assert parsed(run("show", "a.md", "--span", "4:9", "--json"))["text"] == "guild"
@@ -105,7 +106,7 @@ def test_an_answer_has_the_shape_of_the_interface(harbour, run):
 def test_search_by_sentence_and_by_document(harbour, run):
     found = parsed(run("search", "--json", "-k", "1", "who holds the harbour?"))
     assert len(found["hits"]) == 1 and found["hits"][0].keys() == {
-        "document", "name", "title", "source", "published", "start", "end", "text", "score",
+        "document", "name", "title", "source", "published", "page", "start", "end", "text", "score",
     }  # fmt: skip
     names = [hit["name"] for hit in parsed(run("search", "--json", "--by", "document", "harbour"))["hits"]]
     assert sorted(names) == ["a.md", "b.txt"]

@@ -1,14 +1,15 @@
 """Answers as HTML, without a browser: what is read back is what was quoted."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.types import Account, Attribution
-from corpus.types import Span
+from assistant.types import Account, Attribution, Mention, Speaker
+from corpus.types import Filters, Span
 from ui import cite, message
 
 FIRST, SECOND = "The bridge is closed, the mayor said.", "Engineers told the council that the bridge is safe."
@@ -42,7 +43,7 @@ class Read(HTMLParser):
             self.of_class.setdefault(name, []).append("")
         if "href" in given:
             self.links.append(given["href"])
-        assert set(given) <= {"class", "href", "id", "title"}
+        assert set(given) <= {"class", "href", "id", "title", "type", "role", "aria-label"}
 
     def handle_endtag(self, tag):
         self._open.pop()
@@ -51,10 +52,6 @@ class Read(HTMLParser):
         self.words += data
         for name in {name for names in self._open for name in names}:
             self.of_class[name][-1] += data
-
-
-def no_words(span: Span) -> str:
-    raise AssertionError("nobody speaks here")
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -75,7 +72,7 @@ _NEVER_CHARACTERS = [
 
 def test_claims_are_quoted_with_their_sources(library, say):
     claims = (say.claim(library, "gazette", FIRST), say.claim(library, "notes", SECOND))
-    page = Read(message.answer(say.answer("Is it closed?", claims, documents=2), no_words))
+    page = Read(message.answer(say.answer("Is it closed?", claims, documents=2)))
     assert page.of_class["verbatim"] == [FIRST, SECOND]
     assert page.of_class["lead"] == ["2 sentences from 2 documents"]
     assert [" ".join(line.replace("\u2060", "").split()) for line in page.of_class["origin"]] == [
@@ -88,39 +85,54 @@ def test_claims_are_quoted_with_their_sources(library, say):
 
 
 def test_a_chip_never_wraps_alone(library, say):
-    html = message.answer(say.answer("?", (say.claim(library, "gazette", FIRST),)), no_words)
+    html = message.answer(say.answer("?", (say.claim(library, "gazette", FIRST),)))
     assert '&#8288;&#160;&#8288;<a class="chip"' in html
 
 
 def test_the_same_passage_keeps_its_number(library, say):
     first, second = say.claim(library, "gazette", FIRST), say.claim(library, "notes", SECOND)
-    page = Read(message.answer(say.answer("?", (first, second, first)), no_words))
+    page = Read(message.answer(say.answer("?", (first, second, first))))
     assert [chip[-3:] for chip in page.of_class["chip"]] == ["[1]", "[2]", "[1]"]
     assert page.links[0] == page.links[2]
 
 
 def test_copies_are_named(library, say):
     claim = say.claim(library, "gazette", FIRST, copies=(library.named("notes"),))
-    page = Read(message.answer(say.answer("?", (claim,)), no_words))
+    page = Read(message.answer(say.answer("?", (claim,))))
     assert page.of_class["copies"] == ["Also in: notes ·\u00a0undated"]
 
 
-def test_the_speaker_comes_first(library, say):
-    text = library.text(library.named("notes").id)
-    who = Span(library.named("notes").id, 0, len("Engineers"))
-    for attribution, said in (
-        (Attribution(who, None, None, (), "reported"), "According to Engineers:"),
+WHO, HE = Mention(Span("1", 0, 9), "Engineers"), Mention(Span("1", 20, 22), "he")
+ENGINEERS = Speaker(WHO, WHO, named=True)
+
+
+@pytest.mark.parametrize(
+    ("attribution", "said"),
+    [
+        (Attribution(ENGINEERS, None, None, (), "reported"), "According to Engineers:"),
         (
-            Attribution(who, who, None, (), "reported", hedged=True),
-            "According to Engineers, through Engineers (hedged):",
+            Attribution(ENGINEERS, WHO, None, (), "reported", hedged=True),
+            "According to Engineers, through Engineers, not stated as certain:",
         ),
-        (Attribution(who, None, None, (), "reported", denied=True), "Denied by Engineers:"),
-    ):
-        claim = say.claim(library, "notes", SECOND, attribution=attribution)
-        page = Read(message.answer(say.answer("?", (claim,)), lambda span: text[span.start : span.end]))
-        assert page.of_class["said"] == [said]
-    own = say.claim(library, "notes", SECOND, attribution=Attribution(None, None, None, (), "own"))
-    assert "said" not in Read(message.answer(say.answer("?", (own,)), no_words)).of_class
+        (Attribution(ENGINEERS, None, None, (), "reported", denied=True), "Denied by Engineers:"),
+        (
+            Attribution(Speaker(WHO, WHO, True, surface=HE), None, None, (), "reported"),
+            "According to Engineers (here “he”):",
+        ),
+        (
+            Attribution(Speaker(HE, HE, named=False), None, None, (), "reported"),
+            "According to “he” (who is not named):",
+        ),
+        (Attribution(None, None, None, (), "reported"), "Reported, without saying by whom:"),
+        (Attribution(None, None, None, (), "own", hedged=True), "In the document's own words, not stated as certain:"),
+        (Attribution(None, None, None, (), "own"), None),
+    ],
+)
+def test_the_speaker_comes_first(library, say, attribution, said):
+    claim = say.claim(library, "notes", SECOND, attribution=attribution)
+    page = Read(message.answer(say.answer("?", (claim,))))
+    assert page.of_class.get("said") == (said and [said])
+    assert said is None or page.of_class["claim"][0].startswith(f"{said}“")
 
 
 def test_accounts_stand_side_by_side(library, say):
@@ -132,17 +144,71 @@ def test_accounts_stand_side_by_side(library, say):
     given = say.answer(
         "?",
         claims,
-        accounts=(Account("closed", (0,)), Account("safe", (1,))),
+        accounts=(Account("closed", (0,), published="2016-11-29"), Account("safe", (1,), denied=True, newest=True)),
         differ=True,
         short_answer="closed",
     )
-    page = Read(message.answer(given, no_words))
-    assert page.of_class["value"] == ["closed", "safe"] and page.of_class["short"] == ["closed"]
+    page = Read(message.answer(given))
+    assert page.of_class["value"] == ["closed", "Denied: safe"] and page.of_class["short"] == ["closed"]
+    assert page.of_class["who"] == ["Harbour Gazette, 2016-11-29", "the newest of these"]
+    order = [page.words.index(words) for words in ("closed", "Accounts differ", "3 sentences")]
+    assert order == sorted(order)  # the short answer, the accounts, the support
     assert FIRST in page.of_class["account"][0] and SECOND in page.of_class["account"][1]
     assert page.of_class["claims"][0].startswith(f"“{FIRST}”")  # the one that belongs to no account
     assert "Accounts differ" in page.of_class["label"]
     agreed = say.answer("?", claims, accounts=(Account("closed", (0,)), Account("safe", (1,))))
-    assert "Accounts differ" not in Read(message.answer(agreed, no_words)).words
+    assert "Accounts differ" not in Read(message.answer(agreed)).words
+
+
+def test_more_is_shown_on_demand(library, say):
+    claims = tuple(say.claim(library, "notes", SECOND[:end]) for end in range(20, 28))
+    page = Read(message.answer(say.answer("?", claims)))
+    assert page.of_class["verbatim"] == [SECOND[:end] for end in range(20, 28)]
+    [more] = page.of_class["more"]
+    assert more.startswith("Show 3 more sentences") and more.count("In context") == 3
+    assert "more" not in Read(message.answer(say.answer("?", claims[:5]))).of_class
+
+
+def test_a_page_is_named(library, say):
+    claim = say.claim(library, "notes", FIRST)
+    paged = replace(claim, document=replace(claim.document, pages=(0, 10, 20)))
+    page = Read(message.answer(say.answer("?", (paged,))))
+    assert ", page 3, undated" in page.of_class["origin"][0]
+
+
+def test_what_is_gone_says_when_and_keeps_its_number(library, say):
+    first, second = say.claim(library, "gazette", FIRST), say.claim(library, "notes", SECOND)
+    gone = replace(first, text="", document=replace(first.document, name="", title=None, source=None))
+    html = message.answer(say.answer("?", (gone, second), accounts=()), lost={0: "was removed on 2026-11-22"})
+    page = Read(html)
+    assert page.of_class["gone"][0].startswith("The passage quoted here was removed on 2026-11-22.")
+    assert page.of_class["verbatim"] == [SECOND] and [chip[-3:] for chip in page.of_class["chip"]] == ["[1]", "[2]"]
+    assert page.of_class["source"] == ["notes ·\u00a0undated"]
+
+
+def test_what_was_asked_within_is_shown(library, say):
+    filters = Filters("Gazette <b>", "2016-01-01", "2016-12-31", "2017-01-01")
+    page = Read(message.answer(say.answer("?", (say.claim(library, "gazette", FIRST),)), filters=filters))
+    assert page.of_class["within"] == [
+        "Only: source Gazette <b>; published since 2016-01-01; published until 2016-12-31; as of 2017-01-01"
+    ]
+
+
+def test_an_answer_that_is_kept_can_be_exported_and_judged(library, say):
+    given = say.answer("?", (say.claim(library, "gazette", FIRST),))
+    page = Read(message.answer(given, at=("ab" * 16, 3), verdict="wrong source", follow_ups=("Why <b>?",)))
+    assert [link for link in page.links if "export" in link] == [
+        f"/export?c={'ab' * 16}&n=3&as={key}" for key in ("markdown", "json", "csl", "bibtex", "csv")
+    ]
+    assert page.of_class["judge"] == ["Helpful", "Not helpful", "Wrong source"]
+    assert page.of_class["chosen"] == ["Wrong source"] and page.of_class["follow-up"] == ["Why <b>?"]
+    assert "tools" not in Read(message.answer(given)).of_class
+
+
+def test_what_was_stopped_is_no_answer(library, say):
+    page = Read(message.stopped((say.claim(library, "gazette", FIRST),)))
+    assert page.of_class["nearest"][0].startswith("Found so far, not read yet, and not an answer")
+    assert page.of_class["verbatim"] == [FIRST] and "nearest" not in Read(message.stopped()).of_class
 
 
 def test_support_in_words(library, say):
@@ -151,7 +217,7 @@ def test_support_in_words(library, say):
         (0, "1 sentence from 1 document"),
         (1, "1 sentence from 1 document, 1 independent source"),
     ):
-        page = Read(message.answer(say.answer("?", claims, origins=origins, excluded_undated=3), no_words))
+        page = Read(message.answer(say.answer("?", claims, origins=origins, excluded_undated=3)))
         assert page.of_class["lead"] == [words]
         assert page.of_class["note"] == ["Left out: 3 documents without a date."]
 
@@ -160,24 +226,25 @@ def test_what_could_not_be_quoted_is_said(library, say):
     given = say.answer(
         "?", nearest=(say.claim(library, "notes", SECOND),), searched=2, problems=("the record is <damaged>",)
     )
-    assert Read(message.answer(given, no_words)).of_class["note"] == ["the record is <damaged>"]
+    assert Read(message.answer(given)).of_class["note"] == ["the record is <damaged>"]
 
 
 def test_abstaining_is_plain_and_its_passages_are_no_answer(library, say):
     near = (say.claim(library, "notes", SECOND),)
     given = say.answer("Who won?", nearest=near, searched=8, newest="2016-11-30T08:00:00Z")
-    page = Read(message.answer(given, no_words))
+    page = Read(message.answer(given))
     assert page.of_class["abstained"] == ["Not in your documents."]
     assert "Searched 8 documents, the newest of 2016-11-30" in page.words
     assert page.of_class["nearest"][0].startswith("Nearest passages, not an answer")
     assert page.of_class["verbatim"] == [SECOND] and "sources" not in page.of_class
-    assert "no documents to search yet" in Read(message.answer(say.answer("Who won?"), no_words)).words
+    assert "no documents to search yet" in Read(message.answer(say.answer("Who won?"))).words
 
 
 def test_a_question_read_otherwise_says_so(library, say):
     claims = (say.claim(library, "gazette", FIRST),)
-    page = Read(message.answer(say.answer("Why?", claims, standalone="Why is the bridge closed?"), no_words))
-    assert page.of_class["read-as"] == ["Read as: Why is the bridge closed?"]
+    page = Read(message.answer(say.answer("Why?", claims, standalone="Why is the bridge closed?")))
+    assert page.of_class["read-as"] == ["Read as: Why is the bridge closed? Edit"]
+    assert page.of_class["read"] == ["Why is the bridge closed?"]
 
 
 def test_the_head_of_the_page():
@@ -186,4 +253,4 @@ def test_the_head_of_the_page():
         "1 document",
         "1,200 documents, newest 2016-11-30",
     ]
-    assert Read(message.masthead("a <b> ${c}")).words == "Byline" + "a <b> ${c}"
+    assert Read(message.masthead("a <b> ${c}")).words == "BylineConversationsDocuments" + "a <b> ${c}"

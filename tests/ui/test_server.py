@@ -7,13 +7,15 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from corpus.types import BylineError
-from ui.guard import BODY_LIMIT
+from tests.ui.raw import send
+from ui.guard import BODY_LIMIT, own_names
 from ui.server import serve
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def served(build, serve_page, tmp_path_factory):
-    from ui.chat import QUESTION_LIMIT
+    from ui.given import QUESTION_LIMIT
 
     assert QUESTION_LIMIT == 4_000
     folder = tmp_path_factory.mktemp("served")
@@ -36,31 +38,17 @@ class _Silent:
         raise BylineError("not asked here")
 
 
-def send(served, path, *, method="GET", hosts=None, headers=(), body=b"", length=None):
-    """One raw request, so that nothing is corrected on the way: (status, headers, body)."""
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
-    try:
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for host in [f"127.0.0.1:{served.port}"] if hosts is None else hosts:
-            connection.putheader("Host", host)
-        for name, value in headers:
-            connection.putheader(name, value)
-        if body or length is not None:
-            connection.putheader("Content-Length", str(len(body) if length is None else length))
-        connection.endheaders(body or None)
-        response = connection.getresponse()
-        return response.status, response.headers, response.read()
-    finally:
-        connection.close()
-
-
 EVERYWHERE = [
     ("GET", "/"), ("GET", "/config"), ("GET", "/passage?at=x"), ("GET", "/holdings"),
+    ("GET", "/conversations"), ("POST", "/conversations/rename"), ("POST", "/conversations/remove"),
+    ("GET", "/export?c=x&as=json"), ("POST", "/feedback"), ("GET", "/around?at=x"), ("GET", "/sources"),
     ("GET", "/page/chat.js"),
     ("GET", "/theme.css"), ("POST", "/gradio_api/queue/join"),
     ("GET", "/gradio_api/queue/data?session_hash=x"),
     ("GET", "/gradio_api/heartbeat/x"), ("POST", "/gradio_api/upload"),
     ("GET", "/gradio_api/file=/etc/passwd"),
+    ("GET", "/documents"), ("GET", "/documents/list"), ("PUT", "/documents/file?name=a.txt"),
+    ("POST", "/documents/remove"), ("POST", "/documents/set"),
 ]  # fmt: skip
 
 
@@ -260,16 +248,29 @@ def test_the_page_names_no_foreign_address_that_it_loads(served):
 @pytest.mark.parametrize(
     "host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.evil.example"]
 )
-def test_it_serves_this_machine_only(host):
-    with pytest.raises(BylineError, match="token"):
-        serve(None, host=host, port=0)
+def test_it_serves_this_machine_only_without_a_token(host):
+    with pytest.raises(BylineError, match="--token-file"):
+        serve(_not_opened, host=host, port=0)
+
+
+def _not_opened():
+    raise AssertionError("nothing is opened before it is known that it can be served")
+
+
+def test_own_names():
+    loopback, everywhere, one = own_names("127.0.0.1", 7860), own_names("0.0.0.0", 80), own_names("desk.example", 1)
+    assert all(map(loopback, ("127.0.0.1:7860", "localhost:7860", "[::1]:7860")))
+    assert not any(map(loopback, ("192.168.1.5:7860", "127.0.0.2:7860", "::1:7860", "[127.0.0.1]:7860", "localhost")))
+    assert all(map(everywhere, ("192.168.1.5", "[fe80::1]:80", "localhost", socket.gethostname().lower())))
+    assert not any(map(everywhere, ("evil.example", "192.168.1.5:81", "192.168.1", "[evil]", "", "a b", "2130706433")))
+    assert one("desk.example:1") and not one("desk.example") and not one("192.168.1.5:1")
 
 
 def test_a_taken_port_is_named():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(BylineError, match=rf"port {port} is taken.*make chat PORT="):
-            serve(None, port=port)
+            serve(_not_opened, port=port)
 
 
 def test_it_says_where_it_is_once_it_answers_and_calls_nobody(tmp_path):
@@ -279,11 +280,14 @@ def test_it_says_where_it_is_once_it_answers_and_calls_nobody(tmp_path):
         "calls = ('socket.connect', 'socket.getaddrinfo', 'socket.gethostbyname', 'socket.sendto')\n"
         "sys.addaudithook(lambda event, given: event in calls and print(event, given[1:], file=sys.stderr))\n"
         "from types import SimpleNamespace as S\n"
+        "from pathlib import Path\n"
+        "from ui.desk import Desk\n"
         "from ui.server import serve\n"
-        "serve(S(library=S(coverage=lambda: (0, None))), port=0)\n"
+        "library = S(coverage=lambda: (0, None), folder=Path(sys.argv[1]))\n"
+        "serve(lambda: Desk.of(S(library=library)), port=0)\n"
     )
     child = subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, text=True,
+        [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "TMPDIR": str(tmp_path)},
     )  # fmt: skip
     try:
@@ -298,3 +302,29 @@ def test_it_says_where_it_is_once_it_answers_and_calls_nobody(tmp_path):
         child.kill()
     assert child.returncode == 0 and errors == ""
     assert list(tmp_path.iterdir()) == []  # its private folder went with it
+
+
+def test_closed_tabs_free_what_they_held(served):
+    """THREATS 37: a thousand tabs that are opened and closed, some of them in the middle of a question."""
+    threads = threading.active_count()
+    state = served._server.server_state
+    [submit, *_] = [
+        call for call in json.loads(send(served, "/config")[2])["dependencies"]
+        if any(target[1] == "submit" for target in call["targets"]) and call["backend_fn"]
+    ]  # fmt: skip
+    data = ["Is it closed?", None, *[""] * (len(submit["inputs"]) - 2)]
+    for number in range(1_000):
+        path = "heartbeat/" if number % 2 else "queue/data?session_hash="
+        if number % 50 == 0:
+            call = json.dumps({"data": data, "fn_index": submit["id"], "session_hash": f"tab{number}"}).encode()
+            own = [("Content-Type", "application/json")]
+            assert send(served, "/gradio_api/queue/join", method="POST", headers=own, body=call)[0] == 200
+        with socket.create_connection(("127.0.0.1", served.port), timeout=20) as tab:
+            tab.sendall(f"GET /gradio_api/{path}tab{number} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\n\r\n".encode())
+    until = time.monotonic() + 30
+    while (state.connections or state.tasks) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not state.connections and not state.tasks
+    assert threading.active_count() <= threads + 60  # the pools' own, which are bounded
+    status, answered = call_every_function(served, "Is it closed?")
+    assert set(status) == {200} and b"process_completed" in answered

@@ -71,6 +71,8 @@
     put("source-particulars", isOpen ? [
       (found.source || "source not stated") + byHand(found, "source"),
       date(found) + byHand(found, "published"),
+      ...(found.page ? [`page ${found.page}`] : []),
+      ...(found.section ? [found.section] : []),
     ].join(", ") : "");
     put("source-message", found.message);
     $("source-text").hidden = !isOpen;
@@ -132,6 +134,7 @@
   function markActive() {
     for (const chip of document.querySelectorAll(`a[href^="${CITE}"]`)) {
       const active = addressOf(chip) === shown;
+      if (active) chip.closest("details.more")?.setAttribute("open", "");
       chip.classList.toggle("active", active);
       if (active) chip.setAttribute("aria-current", "true");
       else chip.removeAttribute("aria-current");
@@ -251,11 +254,13 @@
 
   // ---- What Gradio draws later ------------------------------------------------------------
 
-  let holdings = "";
+  let holdings = { held: "", sample: true };
   const learnHoldings = async () => showHoldings(await told("/holdings") ?? holdings);
-  function showHoldings(text) {
-    holdings = text;
-    if ($("holdings") && $("holdings").textContent !== holdings) $("holdings").textContent = holdings;
+  function showHoldings(found) {
+    holdings = found;
+    if ($("holdings") && $("holdings").textContent !== found.held) $("holdings").textContent = found.held;
+    // The person has documents of their own now: answers come from those, and the sample's words go.
+    document.body.classList.toggle("own", !found.sample);
   }
   learnHoldings();
 
