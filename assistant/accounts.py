@@ -14,7 +14,7 @@ SHOWN = 8
 # What an account that is not shown yet is worth beside a claim's score, and what is taken off for each
 # sentence of its document that is shown already (chosen on half of RAMDocs' open questions).
 NEW, AGAIN = 1.0, 0.6
-_LEAST = 0.05  # probability that an answer's words are the answer, below which they are no account
+_LEAST = 0.3  # probability that an answer's words are the answer, below which they are no account
 
 
 def group(

@@ -13,7 +13,7 @@ from corpus.library import Library
 
 CLAIMS = 8
 # Behind the first, a claim is shown if it answers with this probability, and this share of the first's.
-LEAST, BESIDE = 0.02, 0.15
+LEAST, BESIDE = 0.01, 0.08
 REACH = 1200  # characters to each side of a quote that are read to learn who speaks
 NEAR = 300  # of these, what tells whether two claims speak of one thing
 

@@ -116,7 +116,7 @@ def test_a_document_added_by_another_process_is_found_at_the_next_question(files
 def test_a_name_that_stands_nowhere_is_said_not_to(seed):
     answer = seed.ask("what is the capital of Mongolia?")
     assert answer.abstained and not answer.claims and answer.nearest
-    assert answer.unmentioned == ("Mongolia",) and answer.confidence < 0.01
+    assert answer.unmentioned == ("Mongolia",) and answer.confidence < 0.06
     for misspelt in ("who controls eastern Allepo?", "where is Brita Hagi Hassan from?"):
         assert not seed.ask(misspelt).unmentioned
 

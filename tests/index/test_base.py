@@ -360,7 +360,7 @@ def test_an_altered_model_file_is_not_run(tmp_path):
 def test_weights_that_are_not_the_published_ones_are_not_exported(tmp_path, monkeypatch):
     """THREATS 30."""
     (tmp_path / "model.safetensors").write_bytes(b"something else")
-    monkeypatch.setattr(encoders, "_package_folder", lambda: tmp_path)
+    monkeypatch.setattr(encoders, "weights_folder", lambda: tmp_path)
     with pytest.raises(BylineError, match="SHA-256"):
         encoders.export(tmp_path / "out.onnx")
     assert not (tmp_path / "out.onnx").exists()
