@@ -284,7 +284,7 @@ def test_it_says_where_it_is_once_it_answers_and_calls_nobody(tmp_path):
         "from ui.desk import Desk\n"
         "from ui.server import serve\n"
         "library = S(coverage=lambda: (0, None), folder=Path(sys.argv[1]))\n"
-        "serve(lambda: Desk.of(S(library=library)), port=0)\n"
+        "serve(lambda: Desk.of(S(library=library, prepare=int)), port=0)\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)], cwd=ROOT, text=True,
