@@ -2,8 +2,8 @@
 
 import re
 
-from assistant.reader.reader import Judgement
 from assistant.copies import in_words
+from assistant.reader.reader import Judgement
 from assistant.types import Account, Answer, Attribution, Claim, Mention
 from corpus.types import Document, Span
 

@@ -3,8 +3,8 @@
 import errno
 import os
 import socket
-import threading
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path

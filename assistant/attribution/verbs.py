@@ -17,7 +17,13 @@ from assistant.attribution.complements import (
     passed_on,
     said_as,
 )
-from assistant.attribution.phrases import Range, cue_range, noun_phrase, ranges, token_range
+from assistant.attribution.phrases import (
+    Range,
+    cue_range,
+    noun_phrase,
+    ranges,
+    token_range,
+)
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

@@ -15,7 +15,7 @@ import pypdfium2
 from corpus.readers.decoding import check
 from corpus.readers.pdf_layout import Row, bands, rows
 from corpus.readers.pdf_lines import Line, lines
-from corpus.readers.stated import author, line, title
+from corpus.readers.stated import author, title
 from corpus.types import BylineError, Reading
 
 MOST_PAGES = 20_000

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.reader.reader import MODEL, Judgement, Offered, Reader, best_span, trimmed
+from assistant.reader.reader import (
+    MODEL,
+    Judgement,
+    Offered,
+    Reader,
+    best_span,
+    trimmed,
+)
 from assistant.reader.tokens import TOTAL, Pieces, lay_out
 from corpus.types import BylineError
 

@@ -4,11 +4,26 @@ import platform
 import subprocess
 import sys
 
-from tests.bench import accounts, answers, attribution, followups, graph, indexing, load, retrieval, scale, sentences
+from tests.bench import (
+    accounts,
+    answers,
+    attribution,
+    depth,
+    followups,
+    graph,
+    indexing,
+    load,
+    reading,
+    retrieval,
+    scale,
+    sentences,
+)
 
 PARTS = {
     "sentences": sentences.main,
     "retrieval": retrieval.main,
+    "reading": reading.main,
+    "depth": depth.main,
     "answers": answers.main,
     "indexing": indexing.main,
     "graph": graph.main,

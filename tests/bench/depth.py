@@ -6,8 +6,8 @@ import numpy as np
 
 from assistant.assistant import Assistant
 from assistant.reader.reader import Offered
-from assistant.reading import offered
 from assistant.reader.training.fit import telling
+from assistant.reading import offered
 from index.encoder import Encoder
 from tests.bench import collection, open_sets
 from tests.bench.answers import newsqa_odd

@@ -14,7 +14,7 @@ from ir_measures import AP, RR, Qrel, ScoredDoc
 from sklearn.metrics import roc_auc_score
 
 from assistant.reader.reader import MODEL, Offered, Reader
-from assistant.reader.training.questions import Question, questions
+from assistant.reader.training.questions import questions
 from corpus.sentences import sentences
 from tests.bench import open_sets
 

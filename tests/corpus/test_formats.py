@@ -3,11 +3,10 @@
 import json
 import re
 import zipfile
-from pathlib import Path
 
 import pytest
 
-from corpus.readers import SUFFIXES, read
+from corpus.readers import SUFFIXES
 from corpus.readers.guessing import guess
 from corpus.sandbox import Sandbox
 from corpus.types import Reading, Unreadable
