@@ -14,7 +14,7 @@ SHOWN = 8
 # What an account that is not shown yet is worth beside a claim's score, and what is taken off for each
 # sentence of its document that is shown already (chosen on half of RAMDocs' open questions).
 NEW, AGAIN = 1.0, 0.6
-_LEAST = 0.3  # probability that an answer's words are the answer, below which they are no account
+LEAST = 0.3  # probability that an answer's words are the answer, below which they are no account
 
 
 def group(
@@ -92,7 +92,7 @@ def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] 
         found = verdict(question, claim.text, denied)
         if found is not None:
             return found, "yes" if found.yes else "no", False
-    if claim.answer is None or _sure(claim) < _LEAST and not denied:
+    if claim.answer is None or _sure(claim) < LEAST and not denied:
         return None
     start, end = claim.answer.start - claim.quote.start, claim.answer.end - claim.quote.start
     answer = claim.text[start:end]

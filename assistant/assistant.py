@@ -162,7 +162,7 @@ class Assistant:
         origins, cited = support(told.claims)
         return Answer(
             question=question, standalone=alone, claims=told.claims,
-            nearest=() if told.claims else tuple(claims[:NEAREST]),
+            nearest=() if told.claims else tuple(replace(claim, answer=None) for claim in claims[:NEAREST]),
             confidence=sure, abstained=not told.claims, short_answer=told.short_answer,
             accounts=told.accounts, differ=told.differ,
             origins=origins, documents=cited,

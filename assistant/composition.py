@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from assistant.accounts import LEAST as SURE_OF_WORDS
 from assistant.accounts import choose, group
 from assistant.attribution import Context, attributed
 from assistant.dates import dated
@@ -48,7 +49,14 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
         shown = _attributed(shown, around)
     shown = tuple(replace(claim, dates=dated(claim)) for claim in shown)
     accounts, differ = group(question, shown, _near(shown, around))
-    return Composition(shown, accounts, differ, short)
+    return Composition(tuple(map(_marked, shown)), accounts, differ, short)
+
+
+def _marked(claim: Claim) -> Claim:
+    """The claim without the words of an answer where they are unlikely to be one: nothing is marked then."""
+    if claim.judgement and claim.judgement.answerable < SURE_OF_WORDS:
+        return replace(claim, answer=None)
+    return claim
 
 
 def _short(reader: Reader, first: Claim) -> str | None:

@@ -6,6 +6,9 @@ from assistant.reader.reader import Judgement
 from corpus.types import Document, Span
 
 
+PARTIAL = 0.4  # of a sentence; who speaks and the word of saying take up some of it
+
+
 @dataclass(frozen=True, slots=True)
 class Mention:
     """Words of a document: where they stand, and what stands there."""
@@ -47,6 +50,12 @@ class Attribution:
     voice: str  # "own" or "reported"
     denied: bool = False
     hedged: bool = False
+
+    def is_partial(self, quote: Span) -> bool:
+        """Whether what is said is the lesser part of a quote, of which the document says the rest itself."""
+        parts = [(max(part.start, quote.start), min(part.end, quote.end)) for part in self.content]
+        said = sum(max(0, end - start) for start, end in parts)
+        return 0 < said < PARTIAL * (quote.end - quote.start)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from assistant.types import Account, Answer, Attribution, Claim
-from corpus.types import Document, Filters
+from corpus.types import Document, Filters, Span
 from ui import cite
 
 AT_FIRST = 5  # claims that are seen before "Show more", and of one account:
@@ -188,7 +188,7 @@ def _claim(claim: Claim, numbers: Mapping[str, int], lost: str | None = None) ->
         words = f"The passage quoted here {lost}."
         return f'<div class="claim gone"><p>{verbatim(words)}{_JOIN}{_SPACE}{_JOIN}{_chip(claim, numbers)}</p></div>'
     document = claim.document
-    said = _said(claim.attribution) if claim.attribution else ""
+    said = _said(claim.attribution, claim.quote) if claim.attribution else ""
     # The quotation marks stand outside the element, whose text is the quotation and nothing else.
     quote = f'<blockquote>“<span class="verbatim">{_quoted(claim)}</span>”</blockquote>'
     by_hand = {field: " (set by you)" for field in document.set_by_person}
@@ -217,7 +217,7 @@ def _quoted(claim: Claim) -> str:
     return f'{before}<mark class="words">{words}</mark>{after}'
 
 
-def _said(given: Attribution) -> str:
+def _said(given: Attribution, quote: Span) -> str:
     """Who says it, and how surely, in words."""
     sure = ", not stated as certain" if given.hedged else ""
     if given.voice == "own":
@@ -234,6 +234,7 @@ def _said(given: Attribution) -> str:
         name, notes = f"“{name}”", ["who is not named"]
     who = name + (f" ({', '.join(notes)})" if notes else "")
     verb = "Denied by" if given.denied else "According to"
+    verb = f"In part {verb.lower()}" if given.is_partial(quote) else verb
     return f'<p class="said">{verb} {who}{via}{sure}:</p>'
 
 

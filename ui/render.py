@@ -186,7 +186,9 @@ def _voice(claim: Claim) -> str:
     name = line(given.claimant.name.text)
     who = name if given.claimant.named else f"“{name}” (who is not named)"
     via = f", through {line(given.via.text)}" if given.via else ""
-    return f"{'Denied by' if given.denied else 'According to'} {who}{via}{', not as certain' if given.hedged else ''}: "
+    verb = "Denied by" if given.denied else "According to"
+    verb = f"In part {verb.lower()}" if given.is_partial(claim.quote) else verb
+    return f"{verb} {who}{via}{', not as certain' if given.hedged else ''}: "
 
 
 def _page(claim: Claim) -> str:

@@ -42,3 +42,13 @@ def test_a_denial_is_said_to_be_one(told):
 def test_old_documents_are_said_to_be_old(told):
     answer = told("Who holds the harbour of Orme?", "The harbour of Orme is held by the guild of pilots.")
     assert answer.age and answer.age in render.answer_text(answer)
+
+
+def test_what_is_said_in_a_part_of_a_sentence_is_not_put_upon_the_whole(told):
+    """The document says itself that the council met; only the end of the sentence is the governor's."""
+    sentence = (
+        "The council of Orme met on Monday in the great hall of the harbour to hear the pilots and their guild about the "
+        "storm, two weeks after Governor Ada Lund announced she would resume the ferries."
+    )
+    text = render.answer_text(told("What would Governor Ada Lund resume?", sentence))
+    assert "In part according to Governor Ada Lund: “The council" in text
