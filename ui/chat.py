@@ -177,8 +177,8 @@ def blocks(talks: Talks) -> gr.Blocks:
         def reopen(request: gr.Request) -> dict:
             """The conversation that the page's address names."""
             id = request.query_params.get("c")
-            if id is None:
-                return {said: Talk()}
+            if id is None:  # and nothing is set: a question may have been asked meanwhile
+                return {empty: gr.skip()}
             talk = _recalled(talks, id)
             return {chat: list(talk.messages), said: talk, empty: gr.update(visible=not talk.messages)}
 
@@ -193,8 +193,10 @@ def blocks(talks: Talks) -> gr.Blocks:
                 [said, *limits], outputs, **asking,
             )  # fmt: skip
         # Not by Gradio's `cancels`, which draws a failed component over the conversation.
-        box.stop(stop, said, None, **quiet)
-        page.load(reopen, None, outputs, **quiet)
+        # These two are not queued: Gradio's page can lose an event that is queued while an earlier one
+        # ends, since it counts on a stream that the server has just closed.
+        box.stop(stop, said, None, queue=False, **quiet)
+        page.load(reopen, None, outputs, queue=False, **quiet)
     return page
 
 

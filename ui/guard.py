@@ -27,9 +27,11 @@ _ROUTES = re.compile(
     r"|conversations(/(rename|remove))?|export|feedback|around|sources"
     r"|documents(/(state|list|text|file|remove|set|clear))?"
     r"|(page|assets|static)/[\w./-]+"
-    r"|gradio_api/(queue/(join|data)|heartbeat/\w+|startup-events|info|cancel|reset))/?",
+    r"|gradio_api/(queue/(join|data)|run/predict|heartbeat/\w+|startup-events|info|cancel|reset))/?",
     re.ASCII,
 )
+
+_CALLS = ("/gradio_api/queue/join", "/gradio_api/run/predict")  # of the page's functions
 
 # A second guard behind the escaping: no remote image, font, frame or request, and no script in
 # an attribute. Gradio needs its inline scripts, and eval for the templates of its components.
@@ -71,7 +73,7 @@ class Guard:
             body = await _read(receive)
             if body is None:
                 refusal = _TOO_LONG
-            elif scope["path"].startswith("/gradio_api/queue/join") and not names_no_file(body):
+            elif scope["path"].startswith(_CALLS) and not names_no_file(body):
                 refusal = 403, "Byline takes text here, and nothing else."
             else:
                 receive = _replayed(body, receive)

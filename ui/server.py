@@ -71,7 +71,7 @@ def app(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, token: str | N
     conversations = talks.Talks(desk)
     talks.mount(served, conversations)
     page = chat.blocks(conversations)
-    page.queue(default_concurrency_limit=CONCURRENT, max_size=QUEUED)
+    page.queue(default_concurrency_limit=CONCURRENT, max_size=QUEUED, api_open=False)
     gr.mount_gradio_app(
         served,
         page,

@@ -110,6 +110,19 @@ def test_the_empty_page(server, visit, bridge, library):
     assert page.title() == "Byline"
 
 
+def test_opening_the_page_leaves_no_event_in_the_queue(server, visit, bridge):
+    """An event that ends while a question is sent can take the question's stream with it."""
+    page = open_page(server, visit, bridge)
+    queued: list[str] = []
+    page.on("request", lambda request: "/queue/" in request.url and queued.append(request.url))
+    with page.expect_response(lambda response: "/gradio_api/run/" in response.url):
+        page.reload()
+    page.wait_for_timeout(300)
+    assert queued == []
+    ask(page, "Is it closed?")
+    assert queued != []
+
+
 def test_a_starter_is_asked_on_click(server, visit, bridge):
     page = open_page(server, visit, bridge)
     page.get_by_role("button", name="Is the bridge safe?").click()

@@ -117,7 +117,7 @@ def test_the_page_itself_is_answered(served):
         "/gradio_api/file=/etc/passwd", "/gradio_api/file=%2e%2e/%2e%2e/etc/passwd", "/gradio_api/file=%00",
         "/gradio_api/file=http://169.254.169.254/", "/gradio_api/proxy=http://169.254.169.254/",
         "/gradio_api/file/etc/passwd", "/file=/etc/passwd", "/gradio_api/upload", "/upload",
-        "/gradio_api/upload_progress?upload_id=x", "/gradio_api/run/predict", "/gradio_api/call/submit",
+        "/gradio_api/upload_progress?upload_id=x", "/gradio_api/run/submit", "/gradio_api/call/submit",
         "/gradio_api/call/v2/submit", "/gradio_api/api/submit", "/gradio_api/component_server",
         "/gradio_api/process_recording", "/gradio_api/vibe-edit", "/gradio_api/vibe-code", "/gradio_api/runs",
         "/gradio_api/deep_link", "/gradio_api/dev/reload", "/gradio_api/stream/x", "/gradio_api/openapi.json",
@@ -150,6 +150,7 @@ def _stored() -> list[Path]:
     return [path for path in Path(os.environ["GRADIO_TEMP_DIR"]).rglob("*") if path.is_file()]
 
 
+JSON = [("Content-Type", "application/json")]
 FILES = [{"path": "/etc/passwd"}, {"path": "http://127.0.0.1:{port}/passage"}]
 
 
@@ -163,11 +164,14 @@ def call_every_function(served, smuggled) -> tuple[list[int], bytes]:
             "fn_index": dependency["id"],
             "session_hash": "x",
         }
-        headers = [("Content-Type", "application/json")]
-        body = json.dumps(call).encode()
-        statuses.append(send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0])
+        statuses.append(send(served, _route(dependency), method="POST", headers=JSON, body=json.dumps(call).encode())[0])
     answered = send(served, "/gradio_api/queue/data?session_hash=x")[2] if 200 in statuses else b""
     return statuses, answered
+
+
+def _route(dependency: dict) -> str:
+    """Where the page calls a function: by way of the queue, or at once."""
+    return "/gradio_api/run/predict" if dependency["queue"] is False else "/gradio_api/queue/join"
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -201,12 +205,20 @@ def test_a_file_named_in_words_is_words(served):
     assert _stored() == []
 
 
+@pytest.mark.parametrize("route", ["/gradio_api/queue/join", "/gradio_api/run/predict"])
 @pytest.mark.parametrize(
     "body", [b"", b"{}", b"[]", b"null", b'{"data": {}}', b'{"data": [1]}', b"[" * 200_000, b"\xff"]
 )
-def test_a_call_that_is_none_is_refused(served, body):
-    headers = [("Content-Type", "application/json")]
-    assert send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=body)[0] == 403
+def test_a_call_that_is_none_is_refused(served, route, body):
+    assert send(served, route, method="POST", headers=JSON, body=body)[0] == 403
+
+
+def test_asking_does_not_pass_by_the_queue(served):
+    """Where fewer at a time are let in."""
+    functions = json.loads(send(served, "/config")[2])["dependencies"]
+    for dependency in [function for function in functions if function["queue"] is not False]:
+        call = json.dumps({"data": [None] * len(dependency["inputs"]), "fn_index": dependency["id"], "session_hash": "z"})
+        assert send(served, "/gradio_api/run/predict", method="POST", headers=JSON, body=call.encode())[0] == 404
 
 
 def test_too_much_is_refused_at_once(served):
