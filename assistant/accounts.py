@@ -10,7 +10,6 @@ from assistant.types import Account, Claim
 from assistant.values import Amount, Name, Value, amounts, days, fuller, name, same
 from index.wording import words
 
-SHOWN = 8
 # What an account that is not shown yet is worth beside a claim's score, and what is taken off for each
 # sentence of its document that is shown already (chosen on half of RAMDocs' open questions).
 NEW, AGAIN = 1.0, 0.6
@@ -40,7 +39,7 @@ def group(
 
 
 def choose(
-    question: str, claims: Sequence[Claim], most: int = SHOWN, contexts: Sequence[str] = ()
+    question: str, claims: Sequence[Claim], most: int, contexts: Sequence[str] = ()
 ) -> list[Claim]:
     """At most so many claims, the first first, that together say as much as they can: another account
     before more of the same, another document before the same one."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from assistant.composition import CLAIMS as CLAIMS
 from assistant.composition import Composition, compose
 from assistant.copies import collapse, support
 from assistant.dates import age
@@ -68,7 +67,10 @@ class Assistant:
             passing = self.library.allowed(filters)
             hits, missing = self._hits(alone, passing)
             clock.lap("retrieve")
-            claims, problems = self._read(alone, hits, found)
+            claims, problems = self._claims(hits)
+            if found:
+                found(claims[:READ])
+            claims = read(self.library, self.reader, alone, claims)
             sure = confidence(self.reader, alone, claims, self.index, missing)
             clock.lap("read")
             enough = sufficient(self.reader, sure)
@@ -82,17 +84,13 @@ class Assistant:
         """All that was found for a question, the best of it read, in the order of how likely each
         answers; without deciding whether any does."""
         with self.library.reading():
-            question = self._standalone(question, ())
-            hits, _ = self._hits(question, self.library.allowed(filters))
-            return self._read(question, hits)[0]
+            alone = self._standalone(question, ())
+            return read(self.library, self.reader, alone, self._unread(alone, filters))
 
-    def found(self, question: str, filters: Filters = NO_FILTERS) -> list[tuple[Claim, int]]:
-        """What the search found, unread, in its order, each with its sentence's id."""
+    def found(self, question: str, filters: Filters = NO_FILTERS) -> list[Claim]:
+        """What the search found, unread, in its order, copies folded together."""
         with self.library.reading():
-            question = self._standalone(question, ())
-            hits, _ = self._hits(question, self.library.allowed(filters))
-            ids = {hit.span: hit.sentence_id for hit in hits}
-            return [(claim, ids[claim.quote]) for claim in self._claims(hits)[0]]
+            return self._unread(self._standalone(question, ()), filters)
 
     def search(self, query: str, k: int, filters: Filters = NO_FILTERS) -> list[Hit]:
         """The k best sentences for a query, best first, without judging whether they answer it."""
@@ -135,23 +133,21 @@ class Assistant:
             self._encoder = encoders.named(made_by["model"])
             self.library.check_encoder(self._encoder.fingerprint)
 
-    def _read(
-        self, question: str, hits: list[Hit], found: Callable[[Sequence[Claim]], None] | None = None
-    ) -> tuple[list[Claim], tuple[str, ...]]:
-        claims, problems = self._claims(hits)
-        if found:
-            found(claims[:READ])
-        ids = {hit.span: hit.sentence_id for hit in hits}
-        return read(self.library, self.reader, question, claims, ids), problems
+    def _unread(self, alone: str, filters: Filters) -> list[Claim]:
+        hits, _ = self._hits(alone, self.library.allowed(filters))
+        return self._claims(hits)[0]
 
     def _claims(self, hits: list[Hit]) -> tuple[list[Claim], tuple[str, ...]]:
         texts, problems = self.library.quotes(hit.span for hit in hits)
         documents = {i: self.library.document(i) for i in {span.document_id for span in texts}}
         claims = [
-            Claim(hit.span, texts[hit.span], documents[hit.span.document_id], hit.score, hit.cosine, hit.score)
+            Claim(
+                hit.span, texts[hit.span], documents[hit.span.document_id], hit.score,
+                sentence_id=hit.sentence_id, cosine=hit.cosine, found=hit.score,
+            )
             for hit in hits
             if hit.span in texts
-        ]
+        ]  # fmt: skip
         return collapse(claims), tuple(problems)
 
     def _answer(
@@ -160,9 +156,11 @@ class Assistant:
         documents, undated = passing
         searched, newest = self.library.coverage(documents)
         origins, cited = support(told.claims)
+        # Without the words that would be the answer: to mark them would be to say that there is one.
+        nearest = tuple(replace(claim, answer=None) for claim in claims[:NEAREST])
         return Answer(
             question=question, standalone=alone, claims=told.claims,
-            nearest=() if told.claims else tuple(replace(claim, answer=None) for claim in claims[:NEAREST]),
+            nearest=() if told.claims else nearest,
             confidence=sure, abstained=not told.claims, short_answer=told.short_answer,
             accounts=told.accounts, differ=told.differ,
             origins=origins, documents=cited,

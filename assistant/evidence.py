@@ -2,7 +2,7 @@
 
 The reader's judgement of the best candidates, how far the first stands out, and how many of the question's
 telling words it holds become, by a logistic regression, the probability that the first claim answers
-the question rightly. It is fitted on questions that the reader has not learnt from, half of them
+the question rightly. It is fitted on questions that the reader has not learnt from, some of them
 without an answer (`assistant/reader/training/fit.py`); the threshold follows from a target: of the questions
 without an answer at least three in five are refused.
 

@@ -13,11 +13,11 @@ from corpus.types import Document, Span
 READ = 8  # candidates that are read: what more would bring and cost is in tests/bench/results/depth.md
 
 
-def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim], ids: dict[Span, int]) -> list[Claim]:
+def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim]) -> list[Claim]:
     """The claims in the order of how likely each answers, which is their new `score`: the first READ of
-    them read, the others behind, as they were. `ids` are the sentences' ids."""
+    them read, the others behind, as they were."""
     first, rest = claims[:READ], claims[READ:]
-    judged = reader.judge(question, offered(library, first, [ids[claim.quote] for claim in first]))
+    judged = reader.judge(question, offered(library, first))
     found = []
     for claim, one in zip(first, judged, strict=True):
         start = claim.quote.start
@@ -28,16 +28,17 @@ def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim
     return found + [replace(claim, score=0.0) for claim in rest]
 
 
-def offered(library: Library, claims: Sequence[Claim], ids: Sequence[int]) -> list[Offered]:
+def offered(library: Library, claims: Sequence[Claim]) -> list[Offered]:
     """What is read for each claim: the sentence, and as context its document's title and date and the
     sentence before it. (The one after would cost as much again, and bring nothing.)"""
-    rows = library.live(np.array([id - 1 for id in ids], np.int64))
+    rows = library.live(np.array([claim.sentence_id - 1 for claim in claims], np.int64))
     before = {
         (owner, id): text for (id, owner, *_), text in zip(rows.tolist(), library.slices(rows), strict=True)
     }
+    places = [(int(claim.document.id), claim.sentence_id - 1) for claim in claims]
     return [
-        Offered(claim.text, f"{_heading(claim.document)} {before.get((int(claim.document.id), id - 1), '')}".strip())
-        for claim, id in zip(claims, ids, strict=True)
+        Offered(claim.text, f"{_heading(claim.document)} {before.get(place, '')}".strip())
+        for claim, place in zip(claims, places, strict=True)
     ]
 
 

@@ -332,7 +332,7 @@ def _named(claim: Claim) -> bool:
 def _content(claim: Claim) -> str | None:
     """What is said, in the sentence's own words: the longest part of the content that lies in the quote."""
     parts = [
-        claim.text[span.start - claim.quote.start : span.end - claim.quote.start]
+        claim.words(span)
         for span in claim.attribution.content
         if claim.quote.start <= span.start and span.end <= claim.quote.end
     ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from assistant.reader.reader import Judgement
 from corpus.types import Document, Span
 
-
+CLAIMS = 8  # that an answer shows at most
 PARTIAL = 0.4  # of a sentence; who speaks and the word of saying take up some of it
 
 
@@ -71,7 +71,8 @@ class Dated:
 class Claim:
     """One sentence offered as evidence. `text` is `quote` of the document, checked by hash.
 
-    `cosine` is the sentence's own similarity to the question, `found` its score in the search.
+    `sentence_id`, `cosine` (the sentence's own similarity to the question) and `found` (its score) are
+    what the search gave.
     `answer` is the span of a short answer within the quote; `copies` are the documents that
     hold a near-copy of the sentence; `score` orders the claims of one answer only: of one that was
     read it is the probability that it answers, and `judgement` is what the reader found.
@@ -81,6 +82,7 @@ class Claim:
     text: str
     document: Document
     score: float
+    sentence_id: int = 0
     cosine: float = 0.0
     found: float = 0.0
     judgement: Judgement | None = None
@@ -88,6 +90,10 @@ class Claim:
     attribution: Attribution | None = None
     copies: tuple[Document, ...] = ()
     dates: tuple[Dated, ...] = ()
+
+    def words(self, span: Span) -> str:
+        """What stands at a span of the document that lies within the quote."""
+        return self.text[span.start - self.quote.start : span.end - self.quote.start]
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,11 +139,10 @@ _COLUMNS = (
 
 def _row(exchange: Exchange, answer: Answer, position: int, claim: Claim) -> tuple[object, ...]:
     told, document = claim.attribution, claim.document
-    words = claim.answer
     return (
         exchange.asked, exchange.question, answer.standalone, _within(exchange),
         "nearest, not an answer" if answer.abstained else "claim", position + 1, claim.text,
-        claim.text[words.start - claim.quote.start : words.end - claim.quote.start] if words else "",
+        claim.words(claim.answer) if claim.answer else "",
         "; ".join(account.value for account in answer.accounts if position in account.claims),
         told.claimant.name.text if told and told.claimant else "", told.via.text if told and told.via else "",
         told.voice if told else "", told.denied if told else "", told.hedged if told else "",

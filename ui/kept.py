@@ -146,7 +146,7 @@ def _account(kept: dict[str, Any], claims: Sequence[Claim]) -> Account:
     for position in kept["claims"] if not value else ():
         claim = claims[position]
         if claim.text and claim.answer:
-            value = claim.text[claim.answer.start - claim.quote.start : claim.answer.end - claim.quote.start]
+            value = claim.words(claim.answer)
             break
     return Account(value or "", tuple(kept["claims"]), kept["denied"], kept["published"], kept["newest"])
 

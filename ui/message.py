@@ -6,12 +6,11 @@ read as syntax; the chat's own sanitiser comes after it, as a second guard.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
-from assistant.types import Account, Answer, Attribution, Claim
-from corpus.types import Document, Filters, Span
-from ui import cite
+from assistant.types import Account, Answer, Claim
+from corpus.types import Document, Filters
+from ui import cite, render
 
 AT_FIRST = 5  # claims that are seen before "Show more", and of one account:
 AT_FIRST_OF_ACCOUNT = 2
@@ -134,10 +133,7 @@ def _abstained(given: Answer, lost: Mapping[int, str]) -> str:
 def _passages(claims: Sequence[Claim], label: str, lost: Mapping[int, str] = _NOTHING) -> str:
     """Passages that are no answer, and are marked as none."""
     numbers = _numbers(claims)
-    # Without the words that would be the answer: to mark them would be to say that there is one.
-    passages = "".join(
-        _claim(replace(claim, answer=None), numbers, lost.get(position)) for position, claim in enumerate(claims)
-    )
+    passages = "".join(_claim(claim, numbers, lost.get(position)) for position, claim in enumerate(claims))
     return f'<div class="nearest"><p class="label">{label}</p>{passages}</div>'
 
 
@@ -188,7 +184,8 @@ def _claim(claim: Claim, numbers: Mapping[str, int], lost: str | None = None) ->
         words = f"The passage quoted here {lost}."
         return f'<div class="claim gone"><p>{verbatim(words)}{_JOIN}{_SPACE}{_JOIN}{_chip(claim, numbers)}</p></div>'
     document = claim.document
-    said = _said(claim.attribution, claim.quote) if claim.attribution else ""
+    voice = claim.attribution and render.voice(claim.attribution, claim.quote, _isolated)
+    said = f'<p class="said">{voice}:</p>' if voice else ""
     # The quotation marks stand outside the element, whose text is the quotation and nothing else.
     quote = f'<blockquote>“<span class="verbatim">{_quoted(claim)}</span>”</blockquote>'
     by_hand = {field: " (set by you)" for field in document.set_by_person}
@@ -215,27 +212,6 @@ def _quoted(claim: Claim) -> str:
     start, end = claim.answer.start - claim.quote.start, claim.answer.end - claim.quote.start
     before, words, after = (verbatim(part) for part in (claim.text[:start], claim.text[start:end], claim.text[end:]))
     return f'{before}<mark class="words">{words}</mark>{after}'
-
-
-def _said(given: Attribution, quote: Span) -> str:
-    """Who says it, and how surely, in words."""
-    sure = ", not stated as certain" if given.hedged else ""
-    if given.voice == "own":
-        return f'<p class="said">In the document\'s own words{sure}:</p>' if sure else ""
-    via = f", through {_isolated(given.via.text)}" if given.via else ""
-    claimant = given.claimant
-    if claimant is None:
-        verb = "Denied" if given.denied else "Reported"
-        return f'<p class="said">{verb}, without saying by whom{via}{sure}:</p>'
-    name, notes = _isolated(claimant.name.text), []
-    if claimant.surface:
-        notes.append(f"here “{_isolated(claimant.surface.text)}”")
-    if not claimant.named:
-        name, notes = f"“{name}”", ["who is not named"]
-    who = name + (f" ({', '.join(notes)})" if notes else "")
-    verb = "Denied by" if given.denied else "According to"
-    verb = f"In part {verb.lower()}" if given.is_partial(quote) else verb
-    return f'<p class="said">{verb} {who}{via}{sure}:</p>'
 
 
 def _chip(claim: Claim, numbers: Mapping[str, int]) -> str:

@@ -1,6 +1,7 @@
 """Answers and documents as JSON and as plain text for a terminal."""
 
 import re
+from collections.abc import Callable
 
 from assistant.copies import in_words
 from assistant.reader.reader import Judgement
@@ -56,8 +57,7 @@ def _claim(claim: Claim) -> dict:
     def piece(span: Span | None) -> dict | None:
         if span is None:
             return None
-        text = claim.text[span.start - claim.quote.start : span.end - claim.quote.start]
-        return {"text": text, "start": span.start, "end": span.end}
+        return {"text": claim.words(span), "start": span.start, "end": span.end}
 
     return {
         "quote": claim.text,
@@ -158,7 +158,8 @@ def answer_text(answer: Answer) -> str:
     shown = answer.nearest if answer.abstained else answer.claims
     for number, claim in enumerate(shown, 1):
         quote = plain(claim.text).replace("\n", "\n    ")  # no line of a quote can pass for another entry
-        lines += ["", f"[{number}] {_voice(claim)}“{quote}”", f"    — {byline(claim.document)}{_page(claim)}"]
+        said = voice(claim.attribution, claim.quote, line) if claim.attribution else ""
+        lines += ["", f"[{number}] {said}{': ' if said else ''}“{quote}”", f"    — {byline(claim.document)}{_page(claim)}"]
         if claim.copies:
             lines.append("    also in: " + "; ".join(line(document.name) for document in claim.copies))
     if answer.excluded_undated:
@@ -176,19 +177,25 @@ def _account(account: Account) -> str:
     return line(account.value) + (f" ({', '.join(notes)})" if notes else "") + f" {cited}"
 
 
-def _voice(claim: Claim) -> str:
-    """Who speaks, before the quotation; nothing where the document itself does."""
-    given = claim.attribution
-    if given is None or given.voice == "own":
-        return ""
-    if given.claimant is None:
-        return "Denied, without saying by whom: " if given.denied else "Reported, without saying by whom: "
-    name = line(given.claimant.name.text)
-    who = name if given.claimant.named else f"“{name}” (who is not named)"
-    via = f", through {line(given.via.text)}" if given.via else ""
+def voice(given: Attribution, quote: Span, foreign: Callable[[str], str]) -> str:
+    """Who says a quote, and how surely, in words; nothing where the document itself does, and surely.
+    Words of documents go through `foreign`."""
+    sure = ", not stated as certain" if given.hedged else ""
+    if given.voice == "own":
+        return f"In the document's own words{sure}" if sure else ""
+    via = f", through {foreign(given.via.text)}" if given.via else ""
+    claimant = given.claimant
+    if claimant is None:
+        return f"{'Denied' if given.denied else 'Reported'}, without saying by whom{via}{sure}"
+    name, notes = foreign(claimant.name.text), []
+    if claimant.surface:
+        notes.append(f"here “{foreign(claimant.surface.text)}”")
+    if not claimant.named:
+        name, notes = f"“{name}”", ["who is not named"]
+    who = name + (f" ({', '.join(notes)})" if notes else "")
     verb = "Denied by" if given.denied else "According to"
-    verb = f"In part {verb.lower()}" if given.is_partial(claim.quote) else verb
-    return f"{verb} {who}{via}{', not as certain' if given.hedged else ''}: "
+    verb = f"In part {verb.lower()}" if given.is_partial(quote) else verb
+    return f"{verb} {who}{via}{sure}"
 
 
 def _page(claim: Claim) -> str:

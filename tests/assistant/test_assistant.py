@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from assistant.assistant import CLAIMS, NEAREST, Assistant
+from assistant.assistant import NEAREST, Assistant
+from assistant.types import CLAIMS
 from corpus.library import Library
 from corpus.types import BylineError, Filters
 

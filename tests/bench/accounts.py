@@ -10,7 +10,8 @@ import json
 from dataclasses import dataclass
 from statistics import mean, median
 
-from assistant.assistant import CLAIMS, Assistant
+from assistant.assistant import Assistant
+from assistant.types import CLAIMS
 from assistant.values import folded
 from corpus.sentences import sentences
 from corpus.types import Filters

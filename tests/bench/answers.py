@@ -101,8 +101,7 @@ def _outcome(assistant: Assistant, kind: str, answerable: bool, text: str, claim
     sure = confidence(assistant.reader, text, claims, assistant.index, unmentioned(text, assistant.index))
     short = None
     if gold and claims and claims[0].answer:
-        first = claims[0]
-        short = f1(first.text[first.answer.start - first.quote.start : first.answer.end - first.quote.start], gold)[1]
+        short = f1(claims[0].words(claims[0].answer), gold)[1]
     return Outcome(kind, answerable, sure, sufficient(assistant.reader, sure), right, short)
 
 

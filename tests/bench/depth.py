@@ -28,14 +28,13 @@ def main(every: int = 4) -> None:
     first = {(name, depth): [] for name in CONTEXTS for depth in (0, *DEPTHS)}
     took = {key: [] for key in first}
     for question in asked:
-        found = assistant.found(question.question)[: max(DEPTHS)]
-        claims = [claim for claim, _ in found]
+        claims = assistant.found(question.question)[: max(DEPTHS)]
         right = [
             library.text(claim.document.id) == question.text
             and any(claim.quote.start <= start < claim.quote.end for start, _, _ in question.spans)
             for claim in claims
         ]
-        around = offered(library, claims, [id for _, id in found])
+        around = offered(library, claims)
         for name, cut in CONTEXTS.items():
             judged, times = [], []
             for one in around:

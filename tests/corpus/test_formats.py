@@ -8,16 +8,9 @@ import pytest
 
 from corpus.readers import SUFFIXES
 from corpus.readers.guessing import guess
-from corpus.sandbox import Sandbox
-from corpus.types import Reading, Unreadable
+from corpus.types import Reading
 from tests.corpus import samples
 from tests.corpus.samples import STORY, column, pdf
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -40,16 +33,6 @@ def one(found):
         return only
 
     return reading
-
-
-@pytest.fixture
-def refusal(found):
-    def error(name: str, data: bytes | str) -> str:
-        (only,) = found(name, data)
-        assert isinstance(only, Unreadable) and not only.skipped, only
-        return only.error
-
-    return error
 
 
 def stated(reading: Reading) -> tuple:

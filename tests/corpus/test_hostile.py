@@ -24,12 +24,6 @@ from tests.corpus.samples import column, docx, epub, mail, packed, pdf
 MB = 2**20
 
 
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as opened:
-        yield opened
-
-
 @pytest.fixture
 def found(tmp_path, sandbox):
     """Reads a file in the child; it must end, and the child must be there for the next file."""
@@ -44,16 +38,6 @@ def found(tmp_path, sandbox):
         return ended
 
     return reading
-
-
-@pytest.fixture
-def refusal(found):
-    def error(name: str, data: bytes | str) -> str:
-        (only,) = found(name, data)
-        assert isinstance(only, Unreadable) and not only.skipped, only
-        return only.error
-
-    return error
 
 
 # 14: archives that unpack to more than anybody has room for

@@ -17,6 +17,7 @@ from assistant.types import Answer, Claim
 from corpus.add import add
 from corpus.library import Library
 from corpus.types import Span
+from tests.ui import document_states
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
@@ -200,6 +201,13 @@ def axe() -> Callable[[Page], list[str]]:
 
 def _local(url: str, own: str) -> bool:
     return url.startswith((f"http://{own}/", "data:", "blob:", "about:"))
+
+
+@pytest.fixture
+def held_up() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """As in `document_states`."""
+    with document_states.held_up() as events:
+        yield events
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from playwright.sync_api import Page
 
@@ -15,21 +16,33 @@ CUTTINGS = [
 ]  # fmt: skip
 
 
-def walk(page: Page, url: str) -> Iterator[str]:
-    """Leads the page, over a library of the person's own, through its states, and names each."""
-    go = threading.Event()
+@contextmanager
+def held_up() -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Meanwhile texts that say that they are held up are not embedded: the first event says that one has
+    begun, the second lets them go on."""
+    begun, go = threading.Event(), threading.Event()
     real = intakes.encoders.Encoder.encode
 
-    def held_up(self, texts):
+    def encode(self, texts):
         if any("held up" in text for text in texts):
+            begun.set()
             go.wait(60)
         return real(self, texts)
 
+    intakes.encoders.Encoder.encode = encode
+    try:
+        yield begun, go
+    finally:
+        go.set()
+        intakes.encoders.Encoder.encode = real
+
+
+def walk(page: Page, url: str) -> Iterator[str]:
+    """Leads the page, over a library of the person's own, through its states, and names each."""
     page.goto(f"{url}documents")
     page.locator(".document").first.wait_for()
     yield "documents"
-    intakes.encoders.Encoder.encode = held_up
-    try:
+    with held_up():
         lines = "".join(json.dumps(line) + "\n" for line in CUTTINGS)
         _give(page, ("cuttings.jsonl", lines.encode()), ("scan.txt", b"\0\1\2\3"))
         page.locator("#jobs .failed").wait_for()
@@ -40,9 +53,6 @@ def walk(page: Page, url: str) -> Iterator[str]:
         page.locator("#jobs .reading, #jobs .indexing").first.wait_for()
         page.locator("#progress-words", has_text="left").wait_for()
         yield "documents-adding"
-    finally:
-        go.set()
-        intakes.encoders.Encoder.encode = real
     page.locator("#busy").wait_for(state="hidden")
     page.get_by_role("button", name="Harbour Bridge closed until spring", exact=True).click()
     page.locator("#reader-text:not(:empty)").wait_for()

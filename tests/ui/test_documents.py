@@ -292,19 +292,10 @@ def test_an_abandoned_upload_leaves_nothing_and_frees_its_place(served, folder):
     assert arriving() == []
 
 
-def test_questions_and_edits_go_on_while_files_are_added(served, folder, monkeypatch):
+def test_questions_and_edits_go_on_while_files_are_added(served, held_up, monkeypatch):
     """A batch is held up in the middle of embedding: what reads goes on, and an edit waits its turn."""
-    begun, go = threading.Event(), threading.Event()
-    real = intakes.encoders.Encoder.encode
-
-    def held_up(self, texts):
-        if any("held up" in text for text in texts):
-            begun.set()
-            go.wait(20)
-        return real(self, texts)
-
+    begun, go = held_up
     job = added(served, "to-edit.txt", b"A text that waits.\n")
-    monkeypatch.setattr(intakes.encoders.Encoder, "encode", held_up)
     upload(served, "slow.txt", b"This one is held up.\n" * 3)
     upload(served, "slower.txt", b"This one waits behind it.\n")
     assert begun.wait(20)

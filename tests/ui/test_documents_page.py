@@ -2,13 +2,11 @@
 
 import json
 import re
-import threading
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
-from ui import intake as intakes
 from ui.desk import Desk
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text("utf-8")
@@ -78,18 +76,9 @@ def test_the_sample_gives_way_to_what_is_added(server, open_documents, visit, ax
     expect(chat.locator(".document")).to_have_count(3)
 
 
-def test_each_file_shows_how_far_it_is(open_documents, monkeypatch, axe):
+def test_each_file_shows_how_far_it_is(open_documents, held_up, axe):
     page = open_documents()
-    begun, go = threading.Event(), threading.Event()
-    real = intakes.encoders.Encoder.encode
-
-    def held_up(self, texts):
-        if any("held up" in text for text in texts):
-            begun.set()
-            go.wait(20)
-        return real(self, texts)
-
-    monkeypatch.setattr(intakes.encoders.Encoder, "encode", held_up)
+    begun, go = held_up
     long = "This sentence is held up, number {}. "
     give(page, text("one.txt", "".join(map(long.format, range(40)))), text("two.txt", "x" * 300_000))
     assert begun.wait(20)

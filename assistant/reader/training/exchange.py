@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.reader.training.questions import Question
+from assistant.reader.training.questions import Question, fraction, questions
 
 # Each pair excludes the other, in this form of the word.
 OPPOSITES = [
@@ -156,8 +156,6 @@ def made(path: Path) -> dict[str, list[Exchange]]:
 
 
 if __name__ == "__main__":  # python -m assistant.reader.training.exchange DATA INTO
-    from assistant.reader.training.questions import fraction, questions
-
     share = {"qamr": 0.3, "reddit": 0.3, "amazon": 0.3}
     kept = [q for q in questions(Path(sys.argv[1])) if q.spans and fraction("mined " + q.id) < share.get(q.set, 1.0)]
     write(kept, Path(sys.argv[2]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.reader.training.questions import Question, judged
+from assistant.reader.training.questions import Question, fraction, judged, questions
 from corpus.library import Library
 from index.encoder import Encoder
 from index.sync import Index
@@ -74,8 +74,6 @@ def _near(
 
 
 if __name__ == "__main__":  # python -m assistant.reader.training.mining LIBRARY DATA INTO [PART PARTS]
-    from assistant.reader.training.questions import fraction, questions
-
     part, parts = (int(arg) for arg in sys.argv[4:6]) if len(sys.argv) > 4 else (0, 1)
     # Reviews and forum posts are far from news: fewer of them.
     share = {"qamr": 0.0, "reddit": 0.3, "amazon": 0.3}
