@@ -2,19 +2,14 @@
 serve`."""
 
 import argparse
-import json
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from corpus.library import Library
 from corpus.types import BylineError, Filters
-from ui import batch, given, render
-
-# Of text that was removed or replaced while another process was reading.
-UNWIPED = "the old text is never cited again; it leaves the disk when the chat that reads it is closed"
+from ui import adding, batch, given, render, terminal
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,16 +22,16 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except BylineError as error:
-        _complain(str(error))
+        terminal.complain(str(error))
         return 1
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        _complain(f"{error.filename or 'the output'}: {error.strerror}")
+        terminal.complain(f"{error.filename or 'the output'}: {error.strerror}")
         return 1
     except KeyboardInterrupt:
-        _complain("stopped; what was stored is safe, and `byline add` goes on from there")
+        terminal.complain("stopped; what was stored is safe, and `byline add` goes on from there")
         return 130
 
 
@@ -63,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    made = command("add", _add, "add files and folders; the unchanged are skipped, the changed replaced")
+    made = command("add", adding.run, "add files and folders; the unchanged are skipped, the changed replaced")
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     made.add_argument("--source", type=given.text, metavar="NAME", help="outlet or author, where a document states none")
     made.add_argument("--published", type=given.date, metavar="DATE", help="its date, where a document states none")
@@ -112,57 +107,10 @@ def default_library() -> Path:
 # -- commands -------------------------------------------------------------------------------------
 
 
-def _add(options) -> int:
-    from corpus.add import add
-    from index import encoder as encoders
-    from index.sync import sync
-
-    library = Library(options.library, create=True)
-    encoder = encoders.named(options.encoder or (library.encoder or encoders.DEFAULT)["model"])
-    report = add(
-        library, options.paths, embed=encoder.encode, encoder=encoder.fingerprint,
-        source=options.source, published=options.published, progress=_progress(),
-    )  # fmt: skip
-    _warn(sync(library))
-    if not report.wiped:
-        _complain(UNWIPED)
-    for path, error in report.failed:
-        _complain(f"{path}: {error}")
-    for path, note in report.notes:
-        _complain(f"{path}: {note}")
-    if report.missing:
-        gone = render.count(len(report.missing), "document")
-        print(f"{gone} of these folders have no file any more, and are still cited; `byline remove` them:", file=sys.stderr)
-        for name in report.missing[:10]:
-            print(f"  {render.line(name)}", file=sys.stderr)
-    if report.skipped:
-        print(f"{render.count(len(report.skipped), 'file')} passed over:", file=sys.stderr)
-        for path, why in report.skipped[:10]:
-            print(f"  {render.plain(path)}: {why}", file=sys.stderr)
-        if len(report.skipped) > 10:
-            print(f"  and {len(report.skipped) - 10:,} more", file=sys.stderr)
-    if options.json:
-        _print_json(
-            {
-                "added": report.added, "replaced": report.replaced, "unchanged": report.unchanged,
-                "removed": report.removed, "missing": report.missing,
-                "notes": [{"path": path, "note": note} for path, note in report.notes],
-                "failed": [{"path": path, "error": error} for path, error in report.failed],
-                "sentences": report.sentences, "seconds": round(report.seconds, 3),
-            }
-        )  # fmt: skip
-    else:
-        parts = [f"{report.added:,} added", f"{report.replaced:,} replaced", f"{report.unchanged:,} unchanged"]
-        parts += [f"{report.removed:,} removed"] * bool(report.removed)
-        parts += [f"{len(report.failed):,} failed"] * bool(report.failed)
-        print(f"{', '.join(parts)}; {report.sentences:,} sentences in {report.seconds:.1f} s")
-    return 1 if report.failed else 0
-
-
 def _list(options) -> int:
     documents = Library(options.library).documents()
     if options.json:
-        _print_json({"documents": [render.document_json(document) for document in documents]})
+        terminal.print_json({"documents": [render.document_json(document) for document in documents]})
         return 0
     for document in documents:
         sentences = render.count(document.sentences, "sentence")
@@ -179,7 +127,7 @@ def _show(options) -> int:
     if end > len(text):
         raise BylineError(f"{document.name}: its text has {len(text)} characters, and the span ends at {end}")
     if options.json:
-        _print_json(render.document_json(document) | {"start": start, "end": end, "text": text[start:end]})
+        terminal.print_json(render.document_json(document) | {"start": start, "end": end, "text": text[start:end]})
     else:
         print(render.plain(text[start:end]))
     return 0
@@ -197,14 +145,14 @@ def _remove(options) -> int:
                 found[document.id] = document
             except BylineError as error:
                 failed = 1
-                _complain(str(error))
+                terminal.complain(str(error))
         if found:
             writer.remove(found)
-    _warn(sync(library))
+    terminal.warn(sync(library))
     if found and not library.wipe_log():
-        _complain(UNWIPED)
+        terminal.complain(terminal.UNWIPED)
     if options.json:
-        _print_json({"removed": [render.document_json(document) for document in found.values()]})
+        terminal.print_json({"removed": [render.document_json(document) for document in found.values()]})
     else:
         for document in found.values():
             print(f"removed {render.line(document.name)}")
@@ -221,9 +169,9 @@ def _set(options) -> int:
     library = Library(options.library)
     with library.writing() as writer:
         document = writer.set(library.named(options.name).id, values)
-    _warn(sync(library))
+    terminal.warn(sync(library))
     if options.json:
-        _print_json(render.document_json(document))
+        terminal.print_json(render.document_json(document))
     else:
         print(f"{render.line(document.name)}: {render.byline(document)}")
     return 0
@@ -249,9 +197,9 @@ def _search(options) -> int:
         return _batch(options, ("query",), filters, lambda id, line: one(id, line.pop("query"), Filters(**line)))
     result = one(None, _required(options.query, "a QUERY"), _filters(options))
     for problem in result["problems"]:
-        _complain(problem)
+        terminal.complain(problem)
     if options.json:
-        _print_json(result)
+        terminal.print_json(result)
     for hit in () if options.json else result["hits"]:
         print(f"{hit['score']:7.3f}  {render.line(hit['name'])}:{hit['start']}  {render.line(hit['text'])}")
     return 1 if result["problems"] else 0
@@ -271,9 +219,9 @@ def _ask(options) -> int:
         )  # fmt: skip
     answer = assistant.ask(_required(options.question, "a QUESTION"), filters=_filters(options))
     for problem in answer.problems:
-        _complain(problem)
+        terminal.complain(problem)
     if options.json:
-        _print_json(render.answer_json(answer))
+        terminal.print_json(render.answer_json(answer))
     else:
         print(render.answer_text(answer))
     return 1 if answer.problems else 0
@@ -289,7 +237,7 @@ def _attribute(options) -> int:
         return _batch(options, ("text",), (), one)
     text = _required(options.text, "a TEXT")
     if options.json:
-        _print_json(one(None, {"text": text}))
+        terminal.print_json(one(None, {"text": text}))
     for each in () if options.json else attribute(text):
         print(render.attribution_text(each))
     return 0
@@ -315,9 +263,9 @@ def _check(options) -> int:
         what, mend = "the search index cannot be trusted", "it is made again at the next question, or by `byline rebuild`"
         problems.append({"what": what, "where": problem, "mend": mend})
     if options.json:
-        _print_json({"ok": not problems, "problems": problems})
+        terminal.print_json({"ok": not problems, "problems": problems})
     for problem in problems:
-        _complain(f"{problem['where']}: {problem['what']}. To mend it: {problem['mend']}")
+        terminal.complain(f"{problem['where']}: {problem['what']}. To mend it: {problem['mend']}")
     if not problems and not options.json:
         print(f"every hash agrees: {render.count(library.coverage()[0], 'document')}")
     return 1 if problems else 0
@@ -334,7 +282,7 @@ def _rebuild(options) -> int:
     base.build(library)
     report = {"encoder": encoder.fingerprint["model"], "sentences": sum(library.counts())}
     if options.json:
-        _print_json(report)
+        terminal.print_json(report)
     else:
         print(f"{report['sentences']:,} sentences encoded by {report['encoder']}")
     return 0
@@ -346,7 +294,7 @@ def _feedback(options) -> int:
     library = Library(options.library)
     found = Conversations(library).feedback() if (library.folder / Conversations.FILE).exists() else []
     if options.json:
-        _print_json({"feedback": found})
+        terminal.print_json({"feedback": found})
     for one in () if options.json else found:
         print(f"{one['at']}  {one['verdict']:<12}  {render.line(one['question'])}")
     return 0
@@ -370,8 +318,8 @@ def _batch(options, required: Sequence[str], optional: Sequence[str], answer: Ca
     for result, complaint in batch.run(options.batch, required, optional, answer):
         if complaint:
             failed = 1
-            _complain(complaint)
-        _print_json(result)
+            terminal.complain(complaint)
+        terminal.print_json(result)
     return failed
 
 
@@ -394,39 +342,6 @@ def _assistant(options):
     from assistant.assistant import Assistant
 
     return Assistant.open(options.library)
-
-
-# -- what a person reads ------------------------------------------------------------------------------
-
-
-def _progress() -> Callable[[int, int, int], None]:
-    """Reports files, sentences, their rate and the time left on stderr, on a terminal only."""
-    if not sys.stderr.isatty():
-        return lambda files, of, sentences: None
-    begun = time.monotonic()
-
-    def show(files: int, of: int, sentences: int) -> None:
-        took = time.monotonic() - begun
-        done, end = f"{files:,} of {of:,} files, {sentences:,} sentences", "\n" if files == of else ""
-        if files and took > 1:
-            left = took / files * (of - files)
-            done += f", {sentences / took:,.0f} a second, {int(left // 60)}:{int(left % 60):02} left"
-        print(f"\r{done}\033[K", end=end, file=sys.stderr, flush=True)
-
-    return show
-
-
-def _warn(problems: list[str]) -> None:
-    for problem in problems:
-        _complain(problem)
-
-
-def _complain(message: str) -> None:
-    print(f"byline: {render.plain(message)}", file=sys.stderr)
-
-
-def _print_json(value: dict) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":
