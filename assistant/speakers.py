@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.conflicts import denial, verdict
+from assistant.reader.reader import trimmed
 from assistant.types import Claim
 from assistant.values import amounts, exclude, folded, same, same_bearer
 from index.wording import telling, words
@@ -331,9 +332,12 @@ def _named(claim: Claim) -> bool:
 
 def _content(claim: Claim) -> str | None:
     """What is said, in the sentence's own words: the longest part of the content that lies in the quote."""
-    parts = [
-        claim.words(span)
-        for span in claim.attribution.content
-        if claim.quote.start <= span.start and span.end <= claim.quote.end
-    ]
-    return max(parts, key=len).strip(' \t\n,;:."“”') or None if parts else None
+    parts = [part for part in claim.attribution.content if claim.quote.start <= part.start and part.end <= claim.quote.end]
+    if not parts:
+        return None
+    longest = max(parts, key=lambda part: part.end - part.start)
+    start, end = longest.start - claim.quote.start, longest.end - claim.quote.start
+    if claim.text.startswith("that ", start):
+        start += len("that ")
+    start, end = trimmed(claim.text, start, end)
+    return claim.text[start:end] or None

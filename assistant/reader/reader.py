@@ -8,6 +8,7 @@ says how likely the sentence is to answer, and where the answer starts and ends,
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MODEL = Path(__file__).parent / "model" / "reader.onnx"
 LONGEST = 30  # word pieces of an answer
 WINDOW = 150  # word pieces of a longer text that are read at once
 _EDGES = " \t\n,;:.!?\"“”‘’'"
+_PAIRS = re.compile(r'"[^"]*"|“[^“”]*”|\([^()]*\)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +140,19 @@ def best_span(ends: np.ndarray) -> tuple[int, int, float]:
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span without spaces and marks at its edges, where something remains."""
+    """The span without spaces and marks at its edges, where something remains; but with both marks of
+    a pair of which one stands within it."""
     kept = text[start:end].strip(_EDGES)
     if not kept:
         return start, end
     start = text.index(kept, start)
-    return start, start + len(kept)
+    end = start + len(kept)
+    for pair in _PAIRS.finditer(text):
+        if pair.start() + 1 == start and pair.end() <= end:
+            start = pair.start()
+        if start <= pair.start() and pair.end() - 1 == end:
+            end = pair.end()
+    return start, end
 
 
 def logistic(weights: Sequence[float], *values: float) -> float:

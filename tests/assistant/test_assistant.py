@@ -155,6 +155,19 @@ def test_copies_are_shown_once_with_all_who_hold_them(tmp_path, library, fill):
     assert answer.documents == 4 and answer.origins == 3
 
 
+def test_no_short_answer_stands_above_one_that_rivals_it(tmp_path, library, fill):
+    (tmp_path / "gazette.txt").write_text("The harbour master said that eleven boats sank in the storm off Orme.")
+    fill(tmp_path / "gazette.txt")
+    question = "How many boats sank in the storm off Orme?"
+    alone = Assistant(library).ask(question)
+    assert alone.short_answer == "eleven"
+    (tmp_path / "herald.txt").write_text("Twenty boats sank in the storm off Orme, according to the mayor.")
+    fill(tmp_path / "herald.txt")
+    both = Assistant(library).ask(question)
+    assert {account.value.lower() for account in both.accounts} == {"eleven", "twenty"}
+    assert both.short_answer is None
+
+
 def test_filters_hold_and_undated_documents_are_counted(tmp_path, library, fill):
     wire = tmp_path / "wire.jsonl"
     wire.write_text(

@@ -132,6 +132,22 @@ def test_marks_at_the_edges_are_left_out(text, span, kept):
     assert text[start:end] == kept
 
 
+@pytest.mark.parametrize(
+    ("text", "within", "kept"),
+    [
+        ('that "half" of it had been "freed".', 'half" of it had been "freed', '"half" of it had been "freed"'),
+        ("the “old” part", "old” part", "“old” part"),
+        ("eleven (two of them small) were lost", "eleven (two of them small", "eleven (two of them small)"),
+        ('he said "no"', "no", "no"),
+        ('a "b" c', '" c', "c"),
+    ],
+)
+def test_a_pair_of_marks_is_not_parted(text, within, kept):
+    at = text.index(within)
+    start, end = trimmed(text, at, at + len(within))
+    assert text[start:end] == kept
+
+
 def test_a_damaged_model_is_not_used(tmp_path):
     for path in (MODEL, MODEL.with_suffix(".sha256"), MODEL.with_suffix(".json")):
         shutil.copy(path, tmp_path)

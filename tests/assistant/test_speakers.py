@@ -141,6 +141,9 @@ def test_who_denied_it():
 def test_what_somebody_says_is_what_is_attributed_to_them():
     found = ask("what does the Observatory report?", half, stay, held)
     assert found.claims == (held,) and found.short == "the government was detaining hundreds"
+    marked = 'The Ministry said that "half" of the city had been "liberated".'
+    found = ask("what did the Ministry say?", claim(marked, "The Ministry", content='that "half" of the city had been "liberated'))
+    assert found.short == '"half" of the city had been "liberated"'
     assert ask("what does the Syrian Observatory report?", claim("X said.", "Observatory")).claims
     nobody = ask("what did Trump say about Aleppo?", half, stay)
     assert nobody.short is None and nobody.says == () and nobody.claims == (half, stay)
