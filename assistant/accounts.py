@@ -10,10 +10,12 @@ from assistant.types import Account, Claim
 from assistant.values import Amount, Name, Value, amounts, days, fuller, name, same
 from index.wording import words
 
-# What an account that is not shown yet is worth beside a claim's score, and what is taken off for each
-# sentence of its document that is shown already (chosen on half of RAMDocs' open questions).
-NEW, AGAIN = 1.0, 0.6
-LEAST = 0.3  # probability that an answer's words are the answer, below which they are no account
+# What an account that is not shown yet is worth beside a claim's score, and what is left of a claim's worth
+# for each sentence of its document that is shown already (chosen on half of RAMDocs' open questions).
+NEW, AGAIN = 1.0, 0.5
+# The probability that an answer's words are the answer, below which they are looked at no more; and
+# below which they are shown as an account only where another contradicts them.
+LEAST, SHOWN = 0.1, 0.3
 
 
 def group(
@@ -23,19 +25,25 @@ def group(
 
     `contexts` are the texts around the claims' quotes, some hundred characters to each side, with the
     document's title: by them it is told whether two claims speak of one thing. Successive figures stand in
-    the order of their dates. A claim of which no value is known is in no account.
+    the order of their dates. A claim of which no value is known is in no account; neither is one whose value
+    is unsure, unless it is contradicted.
     """
     what = asked(question)
     given = _given(what, question, claims, contexts)
     accounts = _accounts(given)
-    differ = any(
-        contradict(what, given[i], given[j])
-        for one, two in combinations(accounts, 2)
-        for i in one
-        for j in two
-    )  # fmt: skip
-    made = [_account(members, given) for members in accounts]
-    return tuple(_in_order(made, accounts, given)), differ
+    contradicted = {
+        place
+        for one, two in combinations(range(len(accounts)), 2)
+        if any(contradict(what, given[i], given[j]) for i in accounts[one] for j in accounts[two])
+        for place in (one, two)
+    }
+    kept = [
+        members if place in contradicted else [i for i in members if given[i].likely >= SHOWN or given[i].denied]
+        for place, members in enumerate(accounts)
+    ]
+    kept = [members for members in kept if members]
+    made = [_account(members, given) for members in kept]
+    return tuple(_in_order(made, kept, given)), bool(contradicted)
 
 
 def choose(
@@ -55,7 +63,7 @@ def choose(
         def worth(i: int, told=told, held=held) -> float:
             claim = claims[i]
             new = _sure(claim) if i in account and account[i] not in told else 0.0
-            return claim.score + NEW * new - AGAIN * held.count(claim.document.id)
+            return (claim.score + NEW * new) * AGAIN ** held.count(claim.document.id)
 
         chosen.append(max((i for i in range(len(claims)) if i not in chosen), key=worth))
     return [claims[i] for i in sorted(chosen)]

@@ -155,18 +155,18 @@ class Assistant:
     ) -> Answer:
         documents, undated = passing
         searched, newest = self.library.coverage(documents)
-        origins, cited = support(told.claims)
         # Without the words that would be the answer: to mark them would be to say that there is one.
         nearest = tuple(replace(claim, answer=None) for claim in claims[:NEAREST])
-        return Answer(
+        answer = Answer(
             question=question, standalone=alone, claims=told.claims,
             nearest=() if told.claims else nearest,
             confidence=sure, abstained=not told.claims, short_answer=told.short_answer,
             accounts=told.accounts, differ=told.differ,
-            origins=origins, documents=cited,
             excluded_undated=undated,
             searched=searched, newest=newest,
         )  # fmt: skip
+        origins, cited = support([answer.claims[place] for place in answer.supporting])
+        return replace(answer, origins=origins, documents=cited)
 
 
 @dataclass(slots=True)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.accounts import LEAST as SURE_OF_WORDS
-from assistant.accounts import choose, group
+from assistant.accounts import SHOWN, choose, group
 from assistant.attribution import Context, attributed
 from assistant.dates import dated
 from assistant.reader.reader import Reader
@@ -14,7 +13,7 @@ from corpus.library import Library
 from corpus.types import Span
 
 # Behind the first, a claim is shown if it answers with this probability, and this share of the first's.
-LEAST, BESIDE = 0.01, 0.08
+LEAST, BESIDE = 0.002, 0.01
 # Where another account is at least so likely beside the first, neither is put above the other as the
 # short answer (XQuAD: F1 .69 of those left out, .83 of the others).
 RIVAL = 0.5
@@ -55,7 +54,7 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
 
 def _marked(claim: Claim) -> Claim:
     """The claim without the words of an answer where they are unlikely to be one: nothing is marked then."""
-    if claim.judgement and claim.judgement.answerable < SURE_OF_WORDS:
+    if claim.judgement and claim.judgement.answerable < SHOWN:
         return replace(claim, answer=None)
     return claim
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-from assistant.types import Account, Claim
+from assistant.types import Claim
 from assistant.values import folded
 from index.wording import folded as one_spelling
 
@@ -88,13 +88,6 @@ def origins(claims: Sequence[Claim]) -> list[str]:
         elif len(name) > len(found[same]):
             found[same] = name
     return found
-
-
-def in_words(accounts: Sequence[Account], claims: Sequence[Claim]) -> str:
-    """ "3 accounts, 4 origins, 6 documents"."""
-    sources, documents = support(claims)
-    parts = [(len(accounts), "account"), (sources, "origin"), (documents, "document")]
-    return ", ".join(f"{n} {noun}" + ("" if n == 1 else "s") for n, noun in parts if n or noun != "account")
 
 
 def _origin(claim: Claim) -> str | None:

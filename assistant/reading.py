@@ -10,7 +10,9 @@ from assistant.types import Claim
 from corpus.library import Library
 from corpus.types import Document, Span
 
-READ = 8  # candidates that are read: what more would bring and cost is in tests/bench/results/depth.md
+# Candidates that are read, and how many of them with the sentence before: what more would bring and cost
+# is in tests/bench/results/depth.md.
+READ, WITH_BEFORE = 16, 8
 
 
 def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim]) -> list[Claim]:
@@ -29,9 +31,9 @@ def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim
 
 
 def offered(library: Library, claims: Sequence[Claim]) -> list[Offered]:
-    """What is read for each claim: the sentence, and as context its document's title and date and the
-    sentence before it. (The one after would cost as much again, and bring nothing.)"""
-    rows = library.live(np.array([claim.sentence_id - 1 for claim in claims], np.int64))
+    """What is read for each claim: the sentence, and as context its document's title and date and, of the
+    first ones, the sentence before it. (The one after would cost as much again, and bring nothing.)"""
+    rows = library.live(np.array([claim.sentence_id - 1 for claim in claims[:WITH_BEFORE]], np.int64))
     before = {
         (owner, id): text for (id, owner, *_), text in zip(rows.tolist(), library.slices(rows), strict=True)
     }

@@ -6,6 +6,7 @@ from assistant.reader.reader import Judgement
 from corpus.types import Document, Span
 
 CLAIMS = 8  # that an answer shows at most
+BESIDE = 0.08  # of the first claim's probability: what is less likely does not carry the answer
 PARTIAL = 0.4  # of a sentence; who speaks and the word of saying take up some of it
 
 
@@ -143,3 +144,11 @@ class Answer:
     problems: tuple[str, ...] = ()
     age: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def supporting(self) -> tuple[int, ...]:
+        """The claims (by position) that carry the answer: those of its accounts, or, where it has none, those
+        that are not much less likely than the first. The others are further reading."""
+        grouped = {place for account in self.accounts for place in account.claims}
+        least = BESIDE * max((claim.score for claim in self.claims), default=0.0)
+        return tuple(sorted(grouped)) or tuple(i for i, claim in enumerate(self.claims) if claim.score >= least)

@@ -49,7 +49,7 @@ def masthead(banner: str | None) -> str:
 
 def holdings(documents: int, newest: str | None) -> str:
     """What is open, as plain text."""
-    held = _count(documents, "document")
+    held = render.count(documents, "document")
     return f"{held}, newest {newest[:10]}" if newest else held
 
 
@@ -109,7 +109,7 @@ def _answered(given: Answer, lost: Mapping[int, str]) -> str:
     numbers = _numbers(given.claims)
     blocks = [_claim(claim, numbers, lost.get(position)) for position, claim in enumerate(given.claims)]
     short = f'<p class="short verbatim">{verbatim(given.short_answer)}</p>' if given.short_answer else ""
-    lead = f'<p class="lead">{_support(given)}</p>'
+    lead = f'<p class="lead">{render.support(given)}</p>'
     return short + _accounts(given, blocks) + lead + _sources(given.claims)
 
 
@@ -121,7 +121,7 @@ def _abstained(given: Answer, lost: Mapping[int, str]) -> str:
         )
     newest = f", the newest of {_date(given.newest)}" if given.newest else ""
     missing = f" None mentions {', '.join(map(_isolated, given.unmentioned))}." if given.unmentioned else ""
-    searched = f"<p>Searched {_count(given.searched, 'document')}{newest}: none of them answers this.{missing}</p>"
+    searched = f"<p>Searched {render.count(given.searched, 'document')}{newest}: none of them answers this.{missing}</p>"
     suggestion = (
         '<p class="suggestion">Try the names and words that the documents would use, ask for one '
         "thing at a time, or add documents with <code>byline add FOLDER</code>.</p>"
@@ -139,15 +139,16 @@ def _passages(claims: Sequence[Claim], label: str, lost: Mapping[int, str] = _NO
 
 def _accounts(given: Answer, blocks: list[str]) -> str:
     """The claims, side by side by account where there are several accounts of the matter."""
+    carrying = given.supporting
+    rest = [block for position, block in enumerate(blocks) if position not in carrying]
     if len(given.accounts) < 2:
-        return f'<div class="claims">{_some(blocks, AT_FIRST)}</div>'
-    grouped = {position for account in given.accounts for position in account.claims}
+        blocks = [blocks[position] for position in carrying]
+        return f'<div class="claims">{_some([*blocks, *rest], min(AT_FIRST, len(blocks)))}</div>'
     columns = "".join(_account(account, given, blocks) for account in given.accounts)
-    rest = [block for position, block in enumerate(blocks) if position not in grouped]
     label = "Accounts differ" if given.differ else "Accounts"
     others = ""
     if rest:
-        others = f'<p class="label">Further sentences</p><div class="claims">{_some(rest, AT_FIRST_OF_ACCOUNT)}</div>'
+        others = f'<div class="claims">{_some(rest, 0)}</div>'
     return f'<p class="label">{label}</p><div class="accounts">{columns}</div>{others}'
 
 
@@ -175,7 +176,7 @@ def _some(blocks: Sequence[str], first: int) -> str:
     """The first of these, and the others on demand."""
     if len(blocks) <= first:
         return "".join(blocks)
-    rest = f"<summary>Show {_count(len(blocks) - first, 'more sentence')}</summary>{''.join(blocks[first:])}"
+    rest = f"<summary>Show {render.count(len(blocks) - first, 'more sentence')}</summary>{''.join(blocks[first:])}"
     return f'{"".join(blocks[:first])}<details class="more">{rest}</details>'
 
 
@@ -251,13 +252,6 @@ def _numbers(claims: Sequence[Claim]) -> dict[str, int]:
     return numbers
 
 
-def _support(given: Answer) -> str:
-    sentences = _count(len(given.claims), "sentence")
-    documents = given.documents or len({claim.document.id for claim in given.claims})
-    independent = f", {_count(given.origins, 'independent source')}" if given.origins else ""
-    return f"{sentences} from {_count(documents, 'document')}{independent}"
-
-
 def _read_as(given: Answer) -> str:
     """How the question was understood, if not as it stands; it can be taken back into the box."""
     if not given.standalone or given.standalone == given.question.strip():
@@ -302,7 +296,7 @@ def _notes(given: Answer) -> str:
     """What the answer could not take into account."""
     notes = list(given.problems) + [given.age] * bool(given.age)
     if given.excluded_undated:
-        notes.append(f"Left out: {_count(given.excluded_undated, 'document')} without a date.")
+        notes.append(f"Left out: {render.count(given.excluded_undated, 'document')} without a date.")
     return "".join(f'<p class="note">{_isolated(note)}</p>' for note in notes)
 
 
@@ -317,7 +311,3 @@ def _date(published: str) -> str:
 def _isolated(text: str, kind: str = "") -> str:
     """Foreign words within a line of ours: their direction marks must not reorder the line."""
     return f'<span class="{f"isolated {kind}".rstrip()}">{verbatim(text)}</span>'
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-from assistant.copies import in_words
 from assistant.reader.reader import Judgement
 from assistant.types import Account, Answer, Attribution, Claim, Mention
 from corpus.types import Document, Span
@@ -23,8 +22,9 @@ def line(text: str) -> str:
     return plain(text).replace("\r", "\\r").replace("\n", "\\n").replace("\u2028", "\\u2028")
 
 
-def answer_json(answer: Answer, id: object = None) -> dict:
-    """An answer as the interface describes it."""
+def answer_json(answer: Answer, id: object = None, printed: Callable[[Claim], str | None] = lambda claim: None) -> dict:
+    """An answer as the interface describes it. A claim for which `printed` knows how its page prints the quote,
+    if otherwise, carries that too."""
     return {
         "id": id,
         "question": answer.question,
@@ -41,8 +41,8 @@ def answer_json(answer: Answer, id: object = None) -> dict:
         ],
         "differ": answer.differ,
         "support": {"origins": answer.origins, "documents": answer.documents},
-        "claims": [_claim(claim) for claim in answer.claims],
-        "nearest": [_claim(claim) for claim in answer.nearest],
+        "claims": [_claim(claim) | _printed(printed(claim)) for claim in answer.claims],
+        "nearest": [_claim(claim) | _printed(printed(claim)) for claim in answer.nearest],
         "unmentioned": list(answer.unmentioned),
         "age": answer.age,
         "excluded_undated": answer.excluded_undated,
@@ -51,6 +51,10 @@ def answer_json(answer: Answer, id: object = None) -> dict:
             stage: round(answer.timings_ms.get(stage, 0.0), 2) for stage in ("retrieve", "read", "attribute", "total")
         },
     }
+
+
+def _printed(told: str | None) -> dict:
+    return {} if told is None else {"printed": told}
 
 
 def _claim(claim: Claim) -> dict:
@@ -165,7 +169,7 @@ def answer_text(answer: Answer) -> str:
     if answer.excluded_undated:
         lines += ["", f"{count(answer.excluded_undated, 'document')} without a date left out."]
     if answer.claims:
-        lines += ["", in_words(answer.accounts, answer.claims) + "."] + [answer.age] * bool(answer.age)
+        lines += ["", support(answer) + "."] + [answer.age] * bool(answer.age)
     return "\n".join(lines)
 
 
@@ -230,6 +234,14 @@ def byline(document: Document) -> str:
             told("published", document.published, "undated"),
         )
     )
+
+
+def support(answer: Answer) -> str:
+    """What carries an answer, in words: "2 accounts, 3 sentences from 3 documents, 2 independent sources"."""
+    accounts = [count(len(answer.accounts), "account")] if len(answer.accounts) > 1 else []
+    documents = count(answer.documents or len({claim.document.id for claim in answer.claims}), "document")
+    sources = [count(answer.origins, "independent source")] if answer.origins else []
+    return ", ".join([*accounts, f"{count(len(answer.supporting), 'sentence')} from {documents}", *sources])
 
 
 def count(number: int, noun: str) -> str:

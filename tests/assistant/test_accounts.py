@@ -7,7 +7,7 @@ from time import perf_counter
 import pytest
 
 from assistant.accounts import choose, group
-from assistant.copies import collapse, in_words, origins, support
+from assistant.copies import collapse, origins, support
 from assistant.reader.reader import Judgement
 from assistant.types import Attribution, Claim, Mention, Speaker
 from assistant.values import amounts, days, exclude, name, same
@@ -374,7 +374,6 @@ def test_origins():
     assert support(claims) == (2, 6)
     copied = replace(claims[3], copies=(document("7", "Herald"), document("8", "Times")))
     assert support([copied]) == (1, 3)
-    assert in_words((), [copied]) == "1 origin, 3 documents"
 
 
 # -- choice -------------------------------------------------------------------------------------------------

@@ -151,10 +151,10 @@ def test_accounts_stand_side_by_side(library, say):
     page = Read(message.answer(given))
     assert page.of_class["value"] == ["closed", "Denied: safe"] and page.of_class["short"] == ["closed"]
     assert page.of_class["who"] == ["Harbour Gazette, 2016-11-29", "the newest of these"]
-    order = [page.words.index(words) for words in ("closed", "Accounts differ", "3 sentences")]
+    order = [page.words.index(words) for words in ("closed", "Accounts differ", "2 accounts, 2 sentences from 2 documents")]
     assert order == sorted(order)  # the short answer, the accounts, the support
     assert FIRST in page.of_class["account"][0] and SECOND in page.of_class["account"][1]
-    assert page.of_class["claims"][0].startswith(f"“{FIRST}”")  # the one that belongs to no account
+    assert page.of_class["more"][0].startswith(f"Show 1 more sentence“{FIRST}”")  # in no account
     assert "Accounts differ" in page.of_class["label"]
     agreed = say.answer("?", claims, accounts=(Account("closed", (0,)), Account("safe", (1,))))
     assert "Accounts differ" not in Read(message.answer(agreed)).words

@@ -30,7 +30,7 @@ def test_two_counts_are_two_accounts_and_say_who_gives_them(told):
     assert "According to Ada Lund: “Ada Lund, the governor" in text
     assert "According to the Red Cross: “According to" in text
     assert "\nAccounts" in text and "  14" in text and "  31" in text
-    assert "2 accounts, 2 origins, 2 documents." in text
+    assert "2 accounts, 2 sentences from 2 documents, 2 independent sources." in text
     assert render.answer_json(answer)["accounts"][0]["published"]
 
 
