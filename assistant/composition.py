@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from assistant.accounts import SHOWN, choose, group
+from assistant.accounts import LEAST as SURE_OF_WORDS
+from assistant.accounts import choose, group
 from assistant.attribution import Context, attributed
 from assistant.dates import dated
 from assistant.reader.reader import Reader
@@ -47,14 +48,15 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
         likely = [claim for claim in looked_at if claim is claims[0] or claim.score >= least]
         shown = _attributed(choose(question, likely, CLAIMS, _near(likely, around)), around)
     shown = tuple(replace(claim, dates=dated(claim)) for claim in shown)
-    accounts, differ = group(question, shown, _near(shown, around))
+    # Who speaks is no value of the reader's: of what was said, each says it in their own words.
+    accounts, differ = ((), False) if asked else group(question, shown, _near(shown, around))
     short = told.short if asked else _short(reader, shown, accounts)
     return Composition(tuple(map(_marked, shown)), accounts, differ, short)
 
 
 def _marked(claim: Claim) -> Claim:
     """The claim without the words of an answer where they are unlikely to be one: nothing is marked then."""
-    if claim.judgement and claim.judgement.answerable < SHOWN:
+    if claim.judgement and claim.judgement.answerable < SURE_OF_WORDS:
         return replace(claim, answer=None)
     return claim
 

@@ -22,7 +22,7 @@ from index.wording import telling, words
 EDITED, AROUND = 0.6, 0.4
 # What two contexts must share (Jaccard index of their words) to be of one thing in other words.
 ALIKE, ALIKE_EVENT = 0.08, 0.15
-SURE = 0.1  # the least probability that an answer's words are the answer
+SURE = 0.2  # the least probability that an answer's words are the answer
 _FRAME = 0.25  # what two claimants' sentences in one document must share
 
 _PLACE = re.compile(

@@ -10,14 +10,14 @@ from assistant.types import Claim
 from corpus.library import Library
 from corpus.types import Document, Span
 
-# Candidates that are read, and how many of them with the sentence before: what more would bring and cost
-# is in tests/bench/results/depth.md.
-READ, WITH_BEFORE = 16, 8
+# Candidates that are read. The first of them, read with the sentence before, decide on the first claim: what
+# more would bring and cost is in tests/bench/results/depth.md. The others are read for other accounts.
+READ, FIRST = 16, 8
 
 
 def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim]) -> list[Claim]:
-    """The claims in the order of how likely each answers, which is their new `score`: the first READ of
-    them read, the others behind, as they were."""
+    """The claims in the order of how likely each answers, which is their new `score`, but first the likeliest
+    of the FIRST: the first READ of them read, the others behind, as they were."""
     first, rest = claims[:READ], claims[READ:]
     judged = reader.judge(question, offered(library, first))
     found = []
@@ -26,14 +26,15 @@ def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim
         answer = Span(claim.document.id, start + one.start, start + one.end) if one.end > one.start else None
         likely = reader.likely(one, claim.found)
         found.append(replace(claim, answer=answer, score=likely, judgement=one))
-    found.sort(key=lambda claim: -claim.score)
-    return found + [replace(claim, score=0.0) for claim in rest]
+    decided = sorted(found[:FIRST], key=lambda claim: -claim.score)[:1]
+    others = sorted((claim for claim in found if claim not in decided), key=lambda claim: -claim.score)
+    return decided + others + [replace(claim, score=0.0) for claim in rest]
 
 
 def offered(library: Library, claims: Sequence[Claim]) -> list[Offered]:
     """What is read for each claim: the sentence, and as context its document's title and date and, of the
     first ones, the sentence before it. (The one after would cost as much again, and bring nothing.)"""
-    rows = library.live(np.array([claim.sentence_id - 1 for claim in claims[:WITH_BEFORE]], np.int64))
+    rows = library.live(np.array([claim.sentence_id - 1 for claim in claims[:FIRST]], np.int64))
     before = {
         (owner, id): text for (id, owner, *_), text in zip(rows.tolist(), library.slices(rows), strict=True)
     }

@@ -147,8 +147,9 @@ class Answer:
 
     @property
     def supporting(self) -> tuple[int, ...]:
-        """The claims (by position) that carry the answer: those of its accounts, or, where it has none, those
-        that are not much less likely than the first. The others are further reading."""
+        """The claims (by position) that carry the answer: the first and those of its accounts, or, where it
+        has none, those that are not much less likely than the first. The others are further reading."""
         grouped = {place for account in self.accounts for place in account.claims}
+        grouped |= {0} if grouped else set()
         least = BESIDE * max((claim.score for claim in self.claims), default=0.0)
         return tuple(sorted(grouped)) or tuple(i for i, claim in enumerate(self.claims) if claim.score >= least)

@@ -88,20 +88,19 @@ def answer(
     filters: Filters = _NO_FILTERS,
     lost: Mapping[int, str] = _NOTHING,
     verdict: str | None = None,
-    follow_ups: Sequence[str] = (),
 ) -> str:
     """The message for an answer.
 
     `at` is the conversation's id and the question's number, once it is kept: it can then be
     exported and judged (`verdict` is what was said of it). `lost` says, by position, of claims
-    without text why they are not shown. `follow_ups` are questions that the documents answer.
+    without text why they are not shown. What to ask next is drawn below by `page/talk.js`.
     """
     body = _abstained(given, lost) if given.abstained or not given.claims else _answered(given, lost)
     place = f' id="turn-{at[0]}-{at[1]}"' if at else ""
     tools = _tools(at, verdict) if at else ""
     return (
         f'<div class="byline answer"{place}>{_read_as(given)}{_within(filters)}{body}{_notes(given)}'
-        f"{tools}{_follow_ups(follow_ups)}</div>"
+        f"{tools}</div>"
     )
 
 
@@ -139,16 +138,16 @@ def _passages(claims: Sequence[Claim], label: str, lost: Mapping[int, str] = _NO
 
 def _accounts(given: Answer, blocks: list[str]) -> str:
     """The claims, side by side by account where there are several accounts of the matter."""
-    carrying = given.supporting
-    rest = [block for position, block in enumerate(blocks) if position not in carrying]
     if len(given.accounts) < 2:
-        blocks = [blocks[position] for position in carrying]
-        return f'<div class="claims">{_some([*blocks, *rest], min(AT_FIRST, len(blocks)))}</div>'
+        carrying = given.supporting
+        further = [position for position in range(len(blocks)) if position not in carrying]
+        ordered = [blocks[position] for position in (*carrying, *further)]
+        return f'<div class="claims">{_some(ordered, min(AT_FIRST, len(carrying)))}</div>'
+    grouped = {position for account in given.accounts for position in account.claims}
     columns = "".join(_account(account, given, blocks) for account in given.accounts)
+    rest = [block for position, block in enumerate(blocks) if position not in grouped]
     label = "Accounts differ" if given.differ else "Accounts"
-    others = ""
-    if rest:
-        others = f'<div class="claims">{_some(rest, 0)}</div>'
+    others = f'<div class="claims">{_some(rest, 0 if 0 in grouped else 1)}</div>' if rest else ""
     return f'<p class="label">{label}</p><div class="accounts">{columns}</div>{others}'
 
 
@@ -283,13 +282,6 @@ def _tools(at: tuple[str, int], verdict: str | None) -> str:
         f'<span class="judging" role="group"><span class="label">This answer was</span>{judge}</span>'
         '<span class="done" role="status"></span></div>'
     )
-
-
-def _follow_ups(questions: Sequence[str]) -> str:
-    if not questions:
-        return ""
-    asks = "".join(f'<button type="button" class="follow-up">{verbatim(question)}</button>' for question in questions)
-    return f'<div class="follow-ups"><p class="label">Ask next</p>{asks}</div>'
 
 
 def _notes(given: Answer) -> str:
