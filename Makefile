@@ -7,7 +7,7 @@ TORCH ?= torch==2.13.0
 BYLINE = .venv/bin/byline $(if $(LIBRARY),--library "$(LIBRARY)")
 READY = .venv/share/byline/ready
 
-.PHONY: setup chat test bench fuzz screenshots lock
+.PHONY: setup chat test bench fuzz torture screenshots lock
 
 setup: $(READY)
 
@@ -23,6 +23,11 @@ bench: $(READY)
 # Mutated files, 20,000 of each format: hours. `make fuzz FILES=200` is a taste.
 fuzz: $(READY)
 	.venv/bin/python -m tests.corpus.fuzz $(or $(FILES),20000)
+
+# Kills, failing system calls and damaged files, with strace: an hour and more on an idle machine.
+# `make torture TORTURE="--kills 50 --share 0.01 --harms 50"` is a taste.
+torture: $(READY)
+	.venv/bin/python -m tests.torture $(or $(TORTURE),--write)
 
 screenshots: $(READY)
 	.venv/bin/python -m tests.ui.screenshots build/screenshots

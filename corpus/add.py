@@ -11,16 +11,21 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from corpus.folders import gone, walk
 from corpus.library import Library
 from corpus.readers import CONTAINERS, SUFFIXES
-from corpus.record import said_beyond, sha256, shown, unshown
+from corpus.record import said_beyond, sha256, shown
 from corpus.sandbox import Sandbox
 from corpus.sentences import sentences
-from corpus.types import FileState, Reading, Unreadable
+from corpus.types import Document, FileState, Reading, Unreadable
 from corpus.writer import Writer
+
+if TYPE_CHECKING:
+    from corpus.fetching.pages import Page, Pages
 
 # Sentences that are gathered over documents before they are embedded: enough to keep two cores
 # busy, little enough that an interruption costs seconds.
@@ -71,28 +76,41 @@ def add(
     encoder: dict,
     source: str | None = None,
     published: str | None = None,
+    within: Path | None = None,
+    pages: "Pages | None" = None,
     progress: Callable[[int, int, int], None] = lambda files, of, sentences: None,
 ) -> Report:
     """Adds files and folders (recursively); `embed` maps texts to unit vectors (n, dimension).
 
     `source` and `published` hold for the documents that do not state their own; each holds for a
-    file until another is given for it. `progress` is told the files done, the files in all, and
-    the sentences stored. Raises BylineError when another process writes, or when the library's
-    vectors were made by another encoder.
+    file until another is given for it. Documents are named from `within`, or else from the folder
+    that is given, or that a file which is given lies in. `pages` are fetched, after the files; without
+    them nothing is. `progress` is told the files (and pages) done, those in all, and the sentences
+    stored. Raises Locked when another process writes, and BylineError when the library's vectors were
+    made by another encoder.
     """
     begun = time.monotonic()
     report = Report()
     given = {"source": source, "published": published}
     with library.writing() as writer, Sandbox() as sandbox:
         writer.claim_encoder(encoder)
-        files = list(dict.fromkeys(_files(paths, library.folder.resolve(), report)))
+        writer.drop_altered_notes()
+        files = list(dict.fromkeys(_files(paths, within, library.folder.resolve(), report)))
+        total = len(files) + (pages.total if pages else 0)
         for done, (origin, path) in enumerate(files):
-            progress(done, len(files), report.sentences)
+            progress(done, total, report.sentences)
             try:
                 _add_file(writer, library, sandbox.read, path, origin, given, embed, report)
             except OSError as error:
                 report.failed.append((shown(path), f"cannot be read: {error.strerror}"))
-        progress(len(files), len(files), report.sentences)
+        for done, page in enumerate(pages or (), len(files)):
+            total = max(len(files) + pages.total, done + 1)
+            progress(done, total, report.sentences)
+            if isinstance(page, Unreadable):
+                (report.skipped if page.skipped else report.failed).append((page.name, page.error))
+            else:
+                _add_page(writer, library, sandbox.read, page, given, embed, report)
+        progress(total, total, report.sentences)
         report.missing = list(dict.fromkeys(name for path in paths for name in _missing(library, path)))
         if report.replaced or report.removed:
             report.wiped = library.wipe_log()
@@ -100,61 +118,32 @@ def add(
     return report
 
 
-def _files(paths: list[Path], library: Path, report: Report) -> Iterator[tuple[Path, Path]]:
+def _files(
+    paths: list[Path], within: Path | None, library: Path, report: Report
+) -> Iterator[tuple[Path, Path]]:
     """(origin folder, file) for everything to be read, in the order of the names; not the library's own."""
     for path in paths:
         absolute = Path(os.path.abspath(path))
         if not os.path.isdir(absolute):
-            yield absolute.parent, absolute
+            yield within or absolute.parent, absolute
             continue
         empty, failures = True, len(report.failed)
-        for file in _walk(absolute, library, report):
+        for entry in walk(str(absolute), library, report.skipped, report.failed):
+            file = Path(entry.path)
             if file.suffix.lower() in SUFFIXES:
                 empty = False
-                yield absolute, file
+                yield within or absolute, file
             else:
                 report.skipped.append((shown(file), "not a format that Byline reads"))
         if empty and len(report.failed) == failures:
             report.failed.append((shown(absolute), f"holds no file that Byline reads ({', '.join(SUFFIXES)})"))
 
 
-def _walk(top: Path, library: Path, report: Report) -> Iterator[Path]:
-    """The files below a folder; what is hidden or a link is noted as skipped, and what cannot be
-    listed as failed."""
-
-    def closed(error: OSError) -> None:
-        report.failed.append((shown(error.filename), f"cannot be listed: {error.strerror}"))
-
-    def followed(name: str, folder: str, what: str) -> bool:
-        path = os.path.join(folder, name)
-        if name == library.name and Path(path).resolve() == library:
-            report.skipped.append((shown(path), "is the library itself"))
-            return False
-        if not name.startswith(".") and not os.path.islink(path):
-            return True
-        report.skipped.append((shown(path), f"hidden {what} and links in a folder are not followed"))
-        return False
-
-    for folder, subfolders, names in os.walk(top, onerror=closed):
-        subfolders[:] = [name for name in sorted(subfolders) if followed(name, folder, "folders")]
-        yield from (Path(folder, name) for name in sorted(names) if followed(name, folder, "files"))
-
-
 def _missing(library: Library, folder: Path) -> Iterator[str]:
     """The documents (`origin/name`) that were read from files in a folder that are not there now."""
     known = library.files_below(shown(os.path.abspath(folder))) if os.path.isdir(folder) else []
-    gone = {file: _gone(file) for file, _ in known}
-    return (name for file, name in known if gone[file])
-
-
-def _gone(file: str) -> bool:
-    try:
-        os.stat(unshown(file))
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:  # it cannot be looked at, which says nothing of whether it is there
-        pass
-    return False
+    missing = {file: gone(file) for file, _ in known}
+    return (name for file, name in known if missing[file])
 
 
 def _add_file(
@@ -191,10 +180,66 @@ def _add_file(
     itself = itself or (shown(folder), shown(path.relative_to(folder)))
     if path.suffix.lower() in CONTAINERS:  # so that what is given holds even if not all of it can be read
         writer.note_given(file, given)
+    _take(writer, library, read(path), file, itself, state, before, embed, report)
+
+
+def _add_page(
+    writer: Writer,
+    library: Library,
+    read: Callable[[Path], Iterator[Reading | Unreadable]],
+    page: "Page",
+    now: dict,
+    embed: Callable,
+    report: Report,
+) -> None:
+    """Takes a page, under the address that it came from in the end.
+
+    It is read even where its bytes have not changed, since what led to it may lead elsewhere now. What
+    it led to before is kept: an address that shows a front page today says nothing of an article.
+    """
+    file, at = page.asked, str(page.address)
+    had = {(document.origin, document.name): document for document in library.of_file(file)}
+    if page.path is None:
+        report.unchanged += len(had)
+        return
+    known = library.known_file(file)
+    if known is None and now["published"] is None:
+        now = now | {"published": page.published}
+    given = _given(known, now)
+    stat = page.path.stat()
+    state = FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, "", given)
+    if page.path.suffix in CONTAINERS:
+        writer.note_given(file, given)
+    itself = (page.address.origin, at)
+    members = {known_as: document for known_as, document in had.items() if known_as[0] == file}
+    if had.keys() - members.keys() - {itself}:
+        report.notes.append((file, f"leads to {at} now; what it led to before is still cited: `byline list` shows it"))
+    found = (
+        replace(one, uri=one.uri if one.name and one.uri else at) if isinstance(one, Reading) else one
+        for one in read(page.path)
+    )
+    _take(writer, library, found, file, itself, state, members, embed, report)
+
+
+def _take(
+    writer: Writer,
+    library: Library,
+    read: Iterator[Reading | Unreadable],
+    file: str,
+    itself: tuple[str, str],
+    state: FileState,
+    before: dict[tuple[str, str], Document],
+    embed: Callable,
+    report: Report,
+) -> None:
+    """Stores what was read of a file; of what was there `before`, removes what is not any more.
+
+    `itself` is the (origin, name) of the file where it is one document.
+    """
     failures = len(report.failed)
     kept: set[tuple[str, str]] = set()
     pending: list[_Pending] = []
-    for found in read(path):
+    for found in read:
         if isinstance(found, Unreadable):
             where = f"{file}/{found.name}" if found.name else file
             where = f"{where}:{found.line}" if found.line else where
@@ -203,7 +248,7 @@ def _add_file(
         origin, name = (file, found.name) if found.name else itself
         kept.add((origin, name))
         report.notes += [(f"{file}/{found.name}" if found.name else file, note) for note in found.notes]
-        reading, stated = _completed(found, given)
+        reading, stated = _completed(found, state.given)
         have = library.find(origin, name)
         if have and have[1] == stated:
             report.unchanged += 1

@@ -20,9 +20,27 @@ from functools import cache, partial
 
 import numpy as np
 
-from corpus.record import record_sha256, sentence_key, sha256, shown, spans_sha256
+from corpus.addresses import normal
+from corpus.damage import damaged, is_whole
+from corpus.record import (
+    as_printed,
+    noted_encoder,
+    record_sha256,
+    sentence_key,
+    sha256,
+    shown,
+    spans_sha256,
+)
 from corpus.sqlite import Connection, Database, TextOf
-from corpus.types import BylineError, Document, FileState, Filters, Passage, Span
+from corpus.types import (
+    BylineError,
+    Document,
+    FileState,
+    Filters,
+    Passage,
+    Span,
+    Unsound,
+)
 from corpus.writer import Writer
 
 # The columns of `Document`, in its order.
@@ -57,9 +75,12 @@ class Library(Database):
         with self.reading() as db:
             row = db.execute("SELECT value FROM meta WHERE key = 'encoder'").fetchone()
         try:
-            return dict(json.loads(row[0])) if row else None
+            return noted_encoder(row[0]) if row else None
         except (TypeError, ValueError):
-            raise self.unsound("the name of its encoder is gone") from None
+            raise Unsound(
+                f"{self.path}: the name of the encoder of its sentences is damaged. Encode them again with "
+                "`byline rebuild --encoder MODEL`", "the name of its encoder"
+            ) from None  # fmt: skip
 
     @property
     def bases(self) -> list[str]:
@@ -68,10 +89,13 @@ class Library(Database):
             row = db.execute("SELECT value FROM meta WHERE key = 'bases'").fetchone()
         return row[0].split() if row else []
 
-    def note_base(self, name: str, before: str | None) -> None:
-        """Notes a search index as built from this library. The one before, if it was noted, stays so:
-        it is in use until the new one is swapped in."""
+    def note_base(self, name: str, before: str | None, built_from: object) -> None:
+        """Notes a search index as built from this library, whose `identity` was `built_from`. The one
+        before, if it was noted, stays so: it is in use until the new one is swapped in. Raises BylineError
+        when another library has been restored in its place."""
         with self.transaction() as db:
+            if self.identity != built_from:
+                raise BylineError(f"{self.folder}: another library was restored here meanwhile")
             names = [noted for noted in self.bases if noted == before]
             db.execute("INSERT OR REPLACE INTO meta VALUES ('bases', ?)", (" ".join([*names, name]),))
 
@@ -108,10 +132,10 @@ class Library(Database):
         if not document_id.isascii() or not document_id.isdigit() or len(document_id) > 18:
             return None
         with self.reading() as db:
-            row = db.execute(
-                "SELECT at, replaced_by FROM departed WHERE document_id = ?", (int(document_id),)
-            ).fetchone()
-        return (row[0], str(row[1]) if row[1] is not None else None) if row else None
+            row = db.execute("SELECT * FROM departed WHERE document_id = ?", (int(document_id),)).fetchone()
+        if row is None or not is_whole(row[3], *row[:3]):
+            return None
+        return row[1], str(row[2]) if row[2] is not None else None
 
     def named(self, name: str) -> Document:
         """The document a person means by NAME: its name, `origin/name`, file path, or id as `#5`.
@@ -139,7 +163,7 @@ class Library(Database):
         except UnicodeEncodeError:  # a lone surrogate that stands for no byte: nothing has such a name
             return []
         # Members of containers are named as they are, files as `shown` writes them.
-        typed = written if any("\ud800" <= letter <= "\udfff" for letter in name) else name
+        typed = written if any("\ud800" <= letter <= "\udfff" for letter in name) else normal(name) or name
         with self.reading() as db:
             rows = db.execute(
                 f"SELECT {_FIELDS} FROM documents WHERE name IN (?1, ?2) OR origin || '/' || name IN (?1, ?2) "
@@ -300,6 +324,23 @@ class Library(Database):
                     problems.append(str(error))
         return texts, problems
 
+    def printed(self, span: Span) -> str:
+        """The quote as its page prints it, with its line ends, the words broken there and ligatures; where
+        nothing is known of that, as `quote` gives it. To be shown beside the quote, never as it. Raises
+        BylineError as `quote` does."""
+        with self.reading() as db:
+            quote = self.quote(span)
+            number, parts = self.verified(db, span.document_id)
+            told: list[tuple[int, int, str]] = []
+            for start, length, *_, hashed in parts:
+                if hashed is None or start >= span.end or start + length <= span.start:
+                    continue
+                (row,) = db.execute("SELECT printed FROM parts WHERE document_id = ? AND start = ?", (number, start)).fetchone()
+                if not isinstance(row, str) or sha256(row) != hashed:
+                    raise self._damaged(span.document_id)
+                told += [(start + at, many, said) for at, many, said in json.loads(row)]
+            return as_printed(quote, span.start, told)
+
     def text(self, document_id: str) -> str:
         """The whole text of a document, checked. Raises BylineError as `quote` does."""
         with self.reading() as db:
@@ -337,14 +378,15 @@ class Library(Database):
         return Span(span.document_id, span.start if before is None else before, span.end if after is None else after)
 
     def verified(self, db: Connection, document_id: str) -> tuple[int, list[tuple]]:
-        """The document's number and its rows (start, length, text_sha256, spans_sha256)."""
+        """The document's number and its rows (start, length, text_sha256, spans_sha256, printed_sha256 or None)."""
         document = self.document(document_id)
         if document is None:
             raise BylineError(f"document {document_id} is no longer in the library")
         number = int(document_id)
         parts = db.execute(
-            "SELECT start, length, text_sha256, spans_sha256 FROM parts WHERE document_id = ? ORDER BY start", (number,)
-        ).fetchall()
+            "SELECT start, length, text_sha256, spans_sha256, printed_sha256 FROM parts WHERE document_id = ? "
+            "ORDER BY start", (number,)
+        ).fetchall()  # fmt: skip
         file, stated, record = db.execute(
             "SELECT file, stated, record_sha256 FROM documents WHERE id = ?", (number,)
         ).fetchone()
@@ -391,9 +433,9 @@ class Library(Database):
         no file is in, with what the person gave for it."""
         with self.reading() as db:
             row = db.execute(
-                "SELECT size, mtime_ns, ctime_ns, sha256, given FROM files WHERE path = ?", (path,)
+                "SELECT size, mtime_ns, ctime_ns, sha256, given, crc32 FROM files WHERE path = ?", (path,)
             ).fetchone()
-        return FileState(*row) if row else None
+        return FileState(*row[:-1]) if row and is_whole(row[-1], path, row[-2]) else None
 
     def of_file(self, path: str) -> list[Document]:
         """The documents that were read from a file."""
@@ -417,6 +459,16 @@ class Library(Database):
                 (below, below[:-1] + "0"),  # "0" comes next after "/"
             ).fetchall()
 
+    def states_below(self, folder: str) -> dict[str, tuple[int, int, int]]:
+        """The size, mtime and ctime (ns) at which each file in a folder was last read, as in `known_file`."""
+        below = folder.rstrip("/") + "/"
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT path, size, mtime_ns, ctime_ns FROM files WHERE path >= ? AND path < ?",
+                (below, below[:-1] + "0"),
+            )
+            return {path: tuple(state) for path, *state in rows}
+
     def known_vectors(self, texts: Iterable[str]) -> dict[str, np.ndarray]:
         """The vectors (float16) of those of the sentences that have a whole one."""
         with self.reading() as db:
@@ -424,7 +476,7 @@ class Library(Database):
             for text in texts:
                 key = sentence_key(text)
                 row = db.execute("SELECT vector, crc32 FROM vectors WHERE key = ?", (key,)).fetchone()
-                if row and zlib.crc32(key + row[0]) == row[1]:
+                if row and isinstance(row[0], bytes) and zlib.crc32(key + row[0]) == row[1]:
                     found[text] = np.frombuffer(row[0], np.float16)
         return found
 
@@ -433,26 +485,8 @@ class Library(Database):
     def damage(self) -> Iterator[tuple[str, str, str]]:
         """Verifies every hash; yields (what is wrong, where, what mends it)."""
         with self.reading() as db:
-            for (line,) in db.execute("PRAGMA integrity_check"):
-                if line != "ok":
-                    yield f"SQLite: {line}", str(self.path), "restore the library from a copy, or add the files to a new one"
-            for document in self.documents():
-                where = f"{self.path}: document #{document.id} ({document.name})"
-                try:
-                    text = self.text(document.id)
-                except BylineError:
-                    yield "its record does not agree with its hashes", where, (
-                        f"`byline remove '#{document.id}'`, then add its file again"
-                    )
-                    continue
-                rows = db.execute(
-                    "SELECT s.start, s.end, v.key, v.vector, v.crc32 FROM sentences s "
-                    "LEFT JOIN vectors v ON v.id = s.vector_id WHERE s.document_id = ?", (int(document.id),)
-                )  # fmt: skip
-                for start, end, key, vector, crc32 in rows:
-                    if key is None or key != sentence_key(text[start:end]) or zlib.crc32(key + vector) != crc32:
-                        yield "a sentence's vector is damaged", where, "`byline rebuild` makes the vectors again"
-                        break
+            yield from super().damage()
+            yield from damaged(self, db)
 
 
 def _document(row: Sequence) -> Document:

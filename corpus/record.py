@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import re
+import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
@@ -29,6 +30,29 @@ def sentence_key(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()[:KEY_BYTES]
 
 
+def row_crc32(*values: str | int | None) -> int:
+    """What vouches for a row that nothing is quoted from."""
+    return zlib.crc32(json.dumps(values).encode())
+
+
+def encoder_noted(fingerprint: dict) -> str:
+    """An encoder's fingerprint as it is stored: JSON with its CRC-32."""
+    return json.dumps(fingerprint | {"crc32": _fingerprint_crc32(fingerprint)}, sort_keys=True)
+
+
+def noted_encoder(text: str) -> dict:
+    """The fingerprint that was stored as this text. Raises ValueError or TypeError when it is damaged."""
+    fingerprint = dict(json.loads(text))
+    # A library older than this has none.
+    if fingerprint.pop("crc32", None) not in (None, _fingerprint_crc32(fingerprint)):
+        raise ValueError("an altered fingerprint")
+    return fingerprint
+
+
+def _fingerprint_crc32(fingerprint: dict) -> int:
+    return zlib.crc32(json.dumps({key: fingerprint[key] for key in fingerprint if key != "crc32"}, sort_keys=True).encode())
+
+
 def spans_sha256(spans: Iterable[tuple[int, int]]) -> str:
     """Hash of sentence boundaries, in order."""
     return hashlib.sha256(np.array(list(spans), "<i8").tobytes()).hexdigest()
@@ -36,11 +60,11 @@ def spans_sha256(spans: Iterable[tuple[int, int]]) -> str:
 
 def record_sha256(document: Document, file: str, stated: str, parts: Sequence[tuple]) -> str:
     """Hash over all that is known of a document; `parts` are rows of
-    (start, length, text_sha256, spans_sha256), ascending."""
+    (start, length, text_sha256, spans_sha256, printed_sha256 or None), ascending."""
     fields = [
         document.origin, document.name, file, document.title, document.source, document.published,
         document.uri, document.media_type, document.length, document.sentences, document.text_sha256,
-        document.set_by_person, stated, [list(part) for part in parts],
+        document.set_by_person, stated, [[value for value in part if value is not None] for part in parts],
     ]  # fmt: skip
     if beyond := said_beyond(document):  # absent in the records of libraries older than these fields
         fields.append(beyond)
@@ -48,8 +72,10 @@ def record_sha256(document: Document, file: str, stated: str, parts: Sequence[tu
 
 
 def said_beyond(reading: Document | Reading) -> list:
-    """Author, page map and sections, as they are hashed; empty where there are none of them."""
+    """Author, page map and sections, and of a reading how it is printed, as they are hashed; empty where
+    there are none of them. (How a document is printed is under the hashes of its parts.)"""
     beyond = [reading.author, list(reading.pages), [list(section) for section in reading.sections]]
+    beyond += [reading.printed] if isinstance(reading, Reading) and reading.printed else []
     return beyond if any(beyond) else []
 
 
@@ -75,6 +101,29 @@ def part_rows(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, in
         )
         for start, end in cut_parts(text, spans)
     ]  # fmt: skip
+
+
+def printed_rows(printed: Sequence[tuple[int, int, str]], parts: Sequence[tuple]) -> list[str | None]:
+    """What of a `Reading.printed` lies in each part, as JSON with offsets from the part's start; None for none."""
+    rows: list[str | None] = []
+    offsets = [at for at, _, _ in printed]
+    for start, length, *_ in parts:
+        near = printed[bisect_left(offsets, start) : bisect_left(offsets, start + length)]
+        told = [(at - start, many, said) for at, many, said in near if at + many <= start + length]
+        rows.append(json.dumps(told, ensure_ascii=False, separators=(",", ":")) if told else None)
+    return rows
+
+
+def as_printed(quote: str, start: int, printed: Iterable[tuple[int, int, str]]) -> str:
+    """A quote that begins at `start` of its document, with what is printed instead of each piece within it."""
+    pieces, done = [], 0
+    for at, many, said in printed:
+        begin = at - start
+        if begin < done or begin + many > len(quote) or (not many and begin in (0, len(quote))):
+            continue
+        pieces += [quote[done:begin], said]
+        done = begin + many
+    return "".join(pieces) + quote[done:]
 
 
 def cut_parts(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

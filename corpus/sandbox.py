@@ -18,7 +18,7 @@ from pathlib import Path
 from corpus import sandboxed
 from corpus.dates import iso_date
 from corpus.readers import SUFFIXES, read
-from corpus.readers.decoding import MB, check
+from corpus.readers.decoding import LIGATURES, MB, check
 from corpus.readers.stated import line, web_address
 from corpus.types import BylineError, Reading, Unreadable
 
@@ -163,7 +163,7 @@ def _believed(answer: dict) -> Reading | Unreadable:
                 uri=web_address(found.uri), author=_line(found.author),
                 pages=tuple(map(int, found.pages)),
                 sections=tuple((int(start), _line(title) or "") for start, title in found.sections),
-                notes=tuple(_line(note) or "" for note in found.notes),
+                notes=tuple(_line(note) or "" for note in found.notes), printed=_printed(found.printed, found.text),
             )  # fmt: skip
             for starts in (found.pages, [start for start, _ in found.sections]):
                 if sorted(starts) != list(starts) or any(not 0 <= start <= len(found.text) for start in starts):
@@ -181,6 +181,19 @@ def _text(value: object) -> str:
         raise TypeError("not a text")
     check(value)
     return value
+
+
+def _printed(value: list, text: str) -> tuple[tuple[int, int, str], ...]:
+    """What is printed instead of pieces of a text, if it is that: a line's end, with a word or without, or a
+    ligature, each in its place, in order and apart."""
+    end = 0
+    for at, many, said in value:
+        if not type(at) is type(many) is int or not end <= at <= at + many <= len(text):
+            raise ValueError("a map that is not one")
+        end = at + many
+        if text[at:end] not in {"\n": ("", " "), "-\n": ("",)}.get(said, (LIGATURES.get(said),)):
+            raise ValueError("not what is printed")
+    return tuple((at, many, said) for at, many, said in value)
 
 
 def _line(value: object) -> str | None:

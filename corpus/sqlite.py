@@ -4,13 +4,19 @@ One connection a thread; one read transaction a question; one writer at a time, 
 """
 
 import fcntl
+import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
-from corpus.types import BylineError
+from corpus.counted import note, noted
+from corpus.swap import is_there
+from corpus.tables import MIGRATIONS
+from corpus.types import BylineError, Locked, Unsound
 
 Connection = sqlite3.Connection
 
@@ -18,53 +24,27 @@ Connection = sqlite3.Connection
 BUSY_SECONDS = 10
 WIPE_SECONDS = 1
 
-MIGRATIONS = (
-    """
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    INSERT INTO meta VALUES ('revision', '0');
-    CREATE TABLE documents (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, revision INTEGER NOT NULL,
-        origin TEXT NOT NULL, name TEXT NOT NULL, file TEXT NOT NULL,
-        title TEXT, source TEXT, published TEXT, uri TEXT, media_type TEXT NOT NULL,
-        length INTEGER NOT NULL, sentences INTEGER NOT NULL, text_sha256 TEXT NOT NULL,
-        stated TEXT NOT NULL, set_by_person TEXT NOT NULL, record_sha256 TEXT NOT NULL,
-        UNIQUE (origin, name)) STRICT;
-    CREATE INDEX documents_by_file ON documents (file);
-    CREATE INDEX documents_by_name ON documents (name);
-    CREATE INDEX documents_by_revision ON documents (revision);
-    CREATE TABLE parts (
-        document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-        start INTEGER NOT NULL, length INTEGER NOT NULL, text TEXT NOT NULL,
-        text_sha256 TEXT NOT NULL, spans_sha256 TEXT NOT NULL,
-        PRIMARY KEY (document_id, start)) STRICT;
-    CREATE TABLE vectors (
-        id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE,
-        vector BLOB NOT NULL, crc32 INTEGER NOT NULL) STRICT;
-    CREATE TABLE sentences (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        document_id INTEGER NOT NULL REFERENCES documents ON DELETE CASCADE,
-        start INTEGER NOT NULL, end INTEGER NOT NULL,
-        vector_id INTEGER NOT NULL REFERENCES vectors) STRICT;
-    CREATE INDEX sentences_by_document ON sentences (document_id, start);
-    CREATE INDEX sentences_by_vector ON sentences (vector_id);
-    CREATE TABLE files (
-        path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-        ctime_ns INTEGER NOT NULL, sha256 TEXT NOT NULL, given TEXT NOT NULL) STRICT;
-    CREATE TABLE departed (
-        document_id INTEGER PRIMARY KEY, at TEXT NOT NULL, replaced_by INTEGER) STRICT;
-    """,
-    # The only writer gives a document's sentences ids without gaps, so the first one tells them all.
-    """
-    ALTER TABLE documents ADD COLUMN first_sentence INTEGER;
-    UPDATE documents SET first_sentence = (SELECT min(id) FROM sentences WHERE document_id = documents.id);
-    """,
-    # JSON: where pages begin; where sections begin, and their names. NULL where there are none.
-    """
-    ALTER TABLE documents ADD COLUMN author TEXT;
-    ALTER TABLE documents ADD COLUMN pages TEXT;
-    ALTER TABLE documents ADD COLUMN sections TEXT;
-    """,
-)
+MEND = "restore the library from a backup (`byline restore FILE`), or add the files to a new one"
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds the lock that this file stands for. Raises Locked when another process has it."""
+    while True:
+        with open(path, "a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Locked(
+                    f"{path.parent}: another `byline` is changing this library; "
+                    "wait until it has finished, then try again"
+                ) from None
+            if _place(path) == _place(lock.fileno()):  # else the folder was swapped for a restored one
+                yield
+                return
+
 
 class Database:
     """`library.sqlite` in a folder, made there if `create`.
@@ -74,6 +54,8 @@ class Database:
     """
 
     FILE, LOCK = "library.sqlite", "writer.lock"
+    # What mends it when changes are missing.
+    AGAIN = "`byline add` the folders again; `byline restore FILE` where a newer backup is at hand"
 
     @property
     def migrations(self) -> Sequence[str]:
@@ -84,16 +66,28 @@ class Database:
         self.folder = Path(folder)
         self.path = self.folder / self.FILE
         self._local = threading.local()
-        if not self.path.exists():
+        is_new = not self.is_in(self.folder)
+        if is_new:
             if not create:
                 raise BylineError(f"there is no library in {self.folder}: make one with `byline add PATH`")
             try:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self.path.touch()  # which is a file without tables
             except OSError as error:
                 raise BylineError(f"{self.folder}: cannot make a library here: {error.strerror}") from error
-        if not self.path.exists() or self._version() < len(self.migrations):
+        version, (_, commits) = self._version(), noted(self.folder / self.LOCK)
+        if version == 0 and commits and not is_new:
+            raise self.unsound(f"it is empty, and {commits:,} changes were stored in it")
+        if version < len(self.migrations):
             with self.lock():
                 self._migrate()
+        if lost := self.lost():
+            _warn(f"byline: {self.path}: {lost}. To mend it: {self.AGAIN}")
+
+    @classmethod
+    def is_in(cls, folder: Path) -> bool:
+        """Whether a folder has such a file. A restore that was cut short is finished first."""
+        return is_there(folder) and (folder / cls.FILE).exists()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -112,19 +106,22 @@ class Database:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Holds the advisory lock that allows one writer; a killed process lets go of it."""
-        with open(self.folder / self.LOCK, "a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BylineError(
-                    f"{self.folder}: another `byline` is changing this library; "
-                    "wait until it has finished, then try again"
-                ) from None
+        with locked(self.folder / self.LOCK):
             yield
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One write transaction; on the disk when the block has ended, undone if it raises."""
+        with self._uncounted() as db:
+            yield db
+            (name, count), (of, commits) = _commits(db), noted(self.folder / self.LOCK)
+            count = 1 + max(count, commits if of == name else 0)
+            db.execute("UPDATE meta SET value = ? WHERE key = 'commits'", (str(count),))
+        if self.is_in_place:  # else it is the note of a library that was restored meanwhile
+            note(self.folder / self.LOCK, name, count)
+
+    @contextmanager
+    def _uncounted(self) -> Iterator[Connection]:
         with self._errors():
             db = self._connection()
             db.execute("BEGIN IMMEDIATE")
@@ -134,6 +131,19 @@ class Database:
             except BaseException:
                 db.rollback()
                 raise
+
+    def lost(self) -> str | None:
+        """What is missing of what was committed, in words; None where nothing is. Not to be asked within a
+        transaction, which others may have overtaken."""
+        name, commits = noted(self.folder / self.LOCK)  # before what is counted, which may grow meanwhile
+        with self.reading() as db:
+            have = _commits(db)
+        if have[0] != name or have[1] >= commits:
+            return None
+        return (
+            f"{commits - have[1]:,} of the last changes are missing: its log was damaged or deleted, or an older copy "
+            "was put in its place"
+        )
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -146,32 +156,63 @@ class Database:
             ) from error
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the tables' definitions
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-                message = "another program holds it; try again"
-            elif "full" in str(error):
+                raise Locked(f"{self.path}: another program holds it; try again") from error
+            if "full" in str(error):
                 message = "the disk is full; nothing was lost, make room and try again"
             elif "readonly" in str(error):
                 message = "it cannot be written to; check its permissions"
+            elif "I/O error" in str(error) or "unable to open" in str(error):
+                message = f"{error}: the disk is full, failing or gone. What was stored is safe; see to the disk, then try again"
             else:
                 raise self.unsound(str(error)) from error
             raise BylineError(f"{self.path}: {message}") from error
 
     def unsound(self, what: str) -> BylineError:
         """The error for a file that cannot be trusted as a whole, to be raised."""
-        return BylineError(
-            f"{self.path}: it is damaged or not a library ({what}). "
-            "Restore it from a copy, or move the folder away and add the documents again"
+        return Unsound(
+            f"{self.path}: it is damaged or not a library ({what}). Restore it from a backup with "
+            "`byline restore FILE`, or move the folder away and add the documents again",
+            what,
         )
+
+    @property
+    def identity(self) -> object:
+        """What tells the file that this thread reads from another of its name: it changes with a restore."""
+        self._connection()
+        return self._local.place
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that this thread reads has its name still, so that others open the same."""
+        return getattr(self._local, "place", None) == _place(self.path)
 
     def _connection(self) -> Connection:
         db = getattr(self._local, "db", None)
-        if db is None:
-            db = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
-            # One flipped byte must not make the others unreadable: its record's hash fails alone.
-            db.text_factory = lambda raw: raw.decode("utf-8", "replace")
-            # FULL: a commit is on the disk before it is acknowledged.
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-                db.execute(f"PRAGMA {pragma}").fetchall()
-            self._local.db = db
+        # A restore puts another file in the place of one that is open; who reads, goes on with the old one
+        # until its transaction has ended.
+        if db is None or not db.in_transaction and not self.is_in_place:
+            self.close()
+            db = self._local.db = self._connected()
+        return db
+
+    def _connected(self) -> Connection:
+        while True:
+            place = _place(self.path) or is_there(self.folder) and _place(self.path)
+            if not place:
+                raise BylineError(f"{self.path}: is not there any more. Put it back, or `byline restore FILE` a backup")
+            # rw: a file that is not there is not made.
+            db = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+            )
+            if _place(self.path) == place:
+                break
+            db.close()
+        self._local.place = place
+        # One flipped byte must not make the others unreadable: its record's hash fails alone.
+        db.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        # FULL: a commit is on the disk before it is acknowledged.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            db.execute(f"PRAGMA {pragma}").fetchall()
         return db
 
     def close(self) -> None:
@@ -180,6 +221,33 @@ class Database:
         if db is not None:
             db.close()
             self._local.db = None
+
+    def copy_to(self, path: Path) -> None:
+        """Copies one state, that of the last commit, to a new file; others may write meanwhile."""
+        with self._errors():
+            source = self._connection()
+        try:
+            with closing(sqlite3.connect(path, isolation_level=None)) as target:
+                target.execute("PRAGMA synchronous=OFF")  # whoever wants it on the disk sees to that
+                source.backup(target)
+        except sqlite3.Error as error:
+            raise BylineError(f"{self.path}: cannot be copied to {path} ({error})") from error
+
+    def damage(self) -> Iterator[tuple[str, str, str]]:
+        """Verifies the file as such; yields (what is wrong, where, what mends it)."""
+        with self.reading() as db:
+            for (line,) in db.execute("PRAGMA integrity_check"):
+                if line != "ok":
+                    yield f"SQLite: {line}", str(self.path), MEND
+
+    def foreign(self) -> list[str]:
+        """What the file has beside its tables, and which of them are not as they should be, by name: a
+        trigger or a view that somebody put there could change what is read."""
+        with closing(sqlite3.connect(":memory:", isolation_level=None)) as model, self.reading() as db:
+            for migration in self.migrations:
+                model.executescript(migration)
+            ours, have = _schema(model), _schema(db)
+        return sorted(str(name) for _, name, _ in ours ^ have)
 
     def _version(self) -> int:
         with self._errors():
@@ -193,7 +261,7 @@ class Database:
 
     def _migrate(self) -> None:
         for number in range(self._version(), len(self.migrations)):
-            with self.transaction() as db:
+            with self._uncounted() as db:
                 for statement in self.migrations[number].split(";\n"):
                     db.execute(statement)
                 db.execute(f"PRAGMA user_version = {number + 1}")
@@ -212,6 +280,39 @@ class Database:
             finally:
                 db.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         return not busy
+
+
+def _place(path: Path | int) -> tuple[int, int] | None:
+    """The device and inode of a file (or an open one); None where there is none."""
+    try:
+        stat = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return stat.st_dev, stat.st_ino
+
+
+def _commits(db: Connection) -> tuple[str, int]:
+    """The name that a database was given when it was made, and how many commits it has counted."""
+    found = dict(db.execute("SELECT key, value FROM meta WHERE key IN ('made', 'commits')").fetchall())
+    count = str(found.get("commits", ""))
+    return str(found.get("made", "-")), int(count) if count.isascii() and count.isdigit() else 0
+
+
+@cache
+def _warn(message: str) -> None:
+    """Says something once."""
+    logger.warning(message)
+
+
+def _schema(db: Connection) -> set[tuple[str, str, str]]:
+    """(kind, name, definition) of everything that is in a file; SQLite's own tables are left out."""
+    rows = db.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    own = ("sqlite_autoindex_", "sqlite_sequence", "sqlite_stat")
+    return {
+        (kind, name, " ".join((sql or "").split()))
+        for kind, name, sql in rows
+        if kind not in ("table", "index") or not str(name).startswith(own)
+    }
 
 
 class TextOf:

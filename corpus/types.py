@@ -13,6 +13,19 @@ class BylineError(Exception):
     """An error for a person: its message says what happened, to what, and what to do."""
 
 
+class Locked(BylineError):
+    """Another process is writing: what was to be done can be tried again when it has finished."""
+
+
+class Unsound(BylineError):
+    """A file of the library is damaged as a whole, or something else: nothing in it can be trusted. `what`
+    says how that shows."""
+
+    def __init__(self, message: str, what: str):
+        super().__init__(message)
+        self.what = what
+
+
 def is_unicode(text: str) -> bool:
     """Whether a text has no half of a surrogate pair, which no file can hold."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
@@ -38,6 +51,8 @@ class Reading:
 
     `pages` says where each page of a paged document begins in `text` (ascending; an empty page
     begins where the next one does), `sections` where each part begins and what it is called.
+    `printed` are (offset in `text`, length there, what is printed instead), ascending and apart:
+    the line ends, broken words and ligatures of a page that the reader has made words of.
     `notes` are for the person who adds it: what was guessed, what was left out.
     """
 
@@ -52,6 +67,7 @@ class Reading:
     pages: tuple[int, ...] = ()
     sections: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+    printed: tuple[tuple[int, int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

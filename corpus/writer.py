@@ -3,13 +3,22 @@
 import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from corpus.record import part_rows, record_sha256, sentence_key, sha256
+from corpus.damage import altered_notes
+from corpus.record import (
+    encoder_noted,
+    part_rows,
+    printed_rows,
+    record_sha256,
+    row_crc32,
+    sentence_key,
+    sha256,
+)
 from corpus.sqlite import Connection, TextOf
 from corpus.types import Document, FileState, Reading
 
@@ -30,15 +39,24 @@ class Writer:
         self._library.check_encoder(fingerprint)
         if self._library.encoder is None:
             with self._library.transaction() as db:
-                db.execute("INSERT INTO meta VALUES ('encoder', ?)", (json.dumps(fingerprint, sort_keys=True),))
+                db.execute("INSERT INTO meta VALUES ('encoder', ?)", (encoder_noted(fingerprint),))
 
     def note_file(self, path: str, state: FileState) -> None:
         """Remembers a file as read completely."""
         with self._library.transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?)",
-                (path, state.size, state.mtime_ns, state.ctime_ns, state.sha256, state.given),
+                "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (path, *astuple(state), row_crc32(path, state.given)),
             )
+
+    def drop_altered_notes(self) -> None:
+        """Drops what is noted of files and of departed documents and was altered: the files are read again."""
+        with self._library.reading() as db:
+            files, departed = altered_notes(db)
+        if files or departed:
+            with self._library.transaction() as db:
+                db.executemany("DELETE FROM files WHERE rowid = ?", [(row,) for row, _ in files])
+                db.executemany("DELETE FROM departed WHERE document_id = ?", [(number,) for number in departed])
 
     def note_given(self, path: str, given: str) -> None:
         """Remembers what a person gave for a file, which counts as unread until `note_file`."""
@@ -71,6 +89,8 @@ class Writer:
             sections=reading.sections, **fields,
         )  # fmt: skip
         parts = part_rows(reading.text, spans)
+        printed = printed_rows(reading.printed, parts)
+        parts = [(*part, told and sha256(told)) for part, told in zip(parts, printed, strict=True)]
         with self._library.transaction() as db:
             loose = _delete(db, int(before[0].id)) if before else []
             number = db.execute(
@@ -84,8 +104,11 @@ class Writer:
                 ),
             ).lastrowid  # fmt: skip
             db.executemany(
-                "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?)",
-                [(number, part[0], part[1], reading.text[part[0] : part[0] + part[1]], *part[2:]) for part in parts],
+                "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (number, *part[:2], reading.text[part[0] : part[0] + part[1]], *part[2:4], told, part[4])
+                    for part, told in zip(parts, printed, strict=True)
+                ],
             )
             db.executemany(
                 "INSERT INTO sentences VALUES (NULL, ?, ?, ?, ?)",
@@ -149,7 +172,7 @@ class Writer:
                         "UPDATE vectors SET key = ?, vector = ?, crc32 = ? WHERE id = ?",
                         (key, blob, zlib.crc32(key + blob), vector_id),
                     )
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (json.dumps(fingerprint, sort_keys=True),))
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('encoder', ?)", (encoder_noted(fingerprint),))
             self._next_revision(db)
 
     def _next_revision(self, db: Connection) -> int:
@@ -196,4 +219,4 @@ def _delete_unused(db: Connection, vector_ids: Sequence[tuple[int]]) -> None:
 
 def _note_departure(db: Connection, number: int, replaced_by: int | None) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    db.execute("INSERT INTO departed VALUES (?, ?, ?)", (number, now, replaced_by))
+    db.execute("INSERT INTO departed VALUES (?, ?, ?, ?)", (number, now, replaced_by, row_crc32(number, now, replaced_by)))

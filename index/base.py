@@ -17,8 +17,9 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from corpus.library import Library
@@ -65,6 +66,8 @@ def open_base(library: Library, name: str | None) -> Base:
 def verify(library: Library, name: str | None, *, always_hash: bool = True) -> list[str]:
     """What is wrong with a base, each in words; nothing when it can be trusted. `always_hash` also
     compares its vectors with those of the library, one by one."""
+    if name is None and not any(library.counts()):
+        return []  # there is nothing to be found
     manifest, problems = _checked(library, name, always_hash)
     if problems or not always_hash:
         return problems
@@ -97,7 +100,7 @@ def _checked(library: Library, name: str | None, always_hash: bool) -> tuple[dic
         return {}, [f"{folder}: the search index is missing or damaged ({error})"]
     # Outside the caller's transaction, which may have begun before the base was made.
     with closing(Library(library.folder)) as latest:
-        if name not in latest.bases:
+        if name not in latest.bases or manifest["revision"] > latest.revision:
             return {}, [f"{folder}: the search index is of another state of the library"]
     problems = []
     for relative, entry in files.items():
@@ -122,14 +125,33 @@ def _opened(folder: Path, manifest: dict) -> Base:
         raise BylineError(f"{folder}: the search index cannot be opened ({error})") from error
 
 
-def build(library: Library, *, wait: float = WAIT) -> Base:
-    """Builds a base of the library as it is now and makes it the current one.
+def reach(library: Library, folder: Path) -> tuple[int, int] | None:
+    """The revision and the last sentence id up to which the base in use in `folder` holds the library (or
+    what it is a copy of) exactly; None where it holds rows that are gone or altered since.
+
+    A word weighs by how many sentences of the base have it. In a base made again up to there, and the tail
+    after it, all scores are what they were.
+    """
+    name = current(folder)
+    try:
+        manifest = json.loads((folder / "derived" / str(name) / "manifest.json").read_text())
+        revision, through, held = (int(manifest[key]) for key in ("revision", "through", "sentences"))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    known = name in library.bases and revision <= library.revision and 0 <= through < 2**62
+    same = known and held == library.counts(through)[0] and not library.changed(revision, through)
+    return (revision, through) if same else None
+
+
+def build(library: Library, *, up_to: tuple[int, int] | None = None, wait: float = WAIT) -> Base:
+    """Builds a base of the library as it is now (or `up_to` a revision and a sentence id, see `reach`)
+    and makes it the current one.
 
     Raises BylineError, and leaves the folder as it was, when it cannot be written, or when another
     process is building and does not finish within `wait` seconds.
     """
     with _building(library.folder, wait):
-        return _build(library)
+        return _build(library, up_to)
 
 
 def renew(library: Library, old: str | None, *, wait: float) -> Base:
@@ -164,38 +186,65 @@ def _building(folder: Path, wait: float) -> Iterator[None]:
         raise BylineError(f"{folder}: the search index cannot be made ({error})") from error
 
 
-def _build(library: Library) -> Base:
+def _build(library: Library, up_to: tuple[int, int] | None = None) -> Base:
     derived = library.folder / "derived"
     folder = derived / secrets.token_hex(8)
     try:
         derived.mkdir(exist_ok=True)
-        manifest = _write(library, folder)
+        manifest = _write(library, folder, up_to)
         base = _opened(folder, manifest)
         pointer = derived / "current.new"
         pointer.write_text(folder.name)
         # By a connection of its own: this one may be in a read transaction.
         with closing(Library(library.folder)) as latest:
-            latest.note_base(folder.name, current(library.folder))
+            latest.note_base(folder.name, current(library.folder), library.identity)
         os.replace(pointer, derived / "current")
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, (OSError, RuntimeError, ValueError)):  # as Python, FAISS and tantivy put it
             raise BylineError(f"{derived}: the search index cannot be written ({error})") from error
         raise
-    for other in derived.iterdir():
-        if other.is_dir() and other.name != folder.name:
-            shutil.rmtree(other, ignore_errors=True)
+    _clear(derived)
     return base
 
 
-def _write(library: Library, folder: Path) -> dict:
+def tidy(folder: Path) -> None:
+    """Removes the bases that are not in use: half built by a process that was killed, or half removed."""
+    derived = folder / "derived"
+    if _strays(derived):
+        with suppress(BylineError), _building(folder, 0.0):
+            _clear(derived)
+
+
+def _strays(derived: Path) -> list[Path]:
+    """What is in the folder beside the base in use; nothing where it cannot be read."""
+    with suppress(OSError):
+        return [path for path in derived.iterdir() if path.name not in ("current", current(derived.parent))]
+    return []
+
+
+def _clear(derived: Path) -> None:
+    for path in _strays(derived):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _write(library: Library, folder: Path, up_to: tuple[int, int] | None) -> dict:
     """Writes everything of a base into a new folder; returns the manifest."""
     with library.reading():
         revision, encoder = library.revision, library.encoder
+        revision, through = up_to or (revision, 2**63 - 1)
+        later = {id for id, _ in library.texts_changed(revision)}
         folder.mkdir()
-        Lexical.build(folder / "sentences", library.texts(), spelling=True)
-        Lexical.build(folder / "documents", ((id, id, text) for id, text in library.texts_changed(-1)))
-        vectors = Vectors.build(library.vectors(), sum(library.counts()), (encoder or {}).get("dimension", 1))
+        sentences = takewhile(lambda row: row[0] <= through, library.texts())
+        documents = ((id, id, text) for id, text in library.texts_changed(-1) if id not in later)
+        batches = ((ids[ids <= through], rows[ids <= through]) for ids, rows in library.vectors())
+        Lexical.build(folder / "sentences", sentences, spelling=True)
+        Lexical.build(folder / "documents", documents)
+        vectors = Vectors.build(batches, library.counts(through)[0], (encoder or {}).get("dimension", 1))
         vectors.write(folder / "vectors.faiss")
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
     manifest = {

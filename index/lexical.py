@@ -39,7 +39,7 @@ class Lexical:
         try:
             index = tantivy.Index.open(str(folder))
         except ValueError as error:
-            raise BylineError(f"{folder}: the word index is damaged ({error})") from error
+            raise BylineError(f"{folder}: the word index cannot be opened ({error})") from error
         _register(index)
         self._schema = index.schema
         self._searcher = index.searcher()

@@ -32,19 +32,23 @@ class Index:
         self._library = library
         self._lock = threading.Lock()
         self._base: Base | None = None
-        self._pointer: str | None = "not looked at yet"
+        self._pointer: tuple | None = None  # the library's identity and the base in use, when last looked at
         self._tail = _Tail(None)
 
     def refresh(self) -> None:
-        """Takes in what was added since; to be called inside the transaction that will search."""
+        """Takes in what was added since; to be called inside the transaction that will search. Raises
+        BylineError when that began on a library in whose place another has been restored."""
         with self._lock:
-            pointer = bases.current(self._library.folder)
-            if pointer != self._pointer:
+            identity, name = self._library.identity, bases.current(self._library.folder)
+            if (identity, name) != self._pointer and self._library.is_in_place:
                 base = _usable_base(self._library)
-                # One that was made after this transaction began is left to the next.
-                if not (base and self._base and base.revision > self._library.revision):
+                # One that was made after this transaction began is left to the next; so is that of a library
+                # that was restored in the place of this one meanwhile.
+                if not (base and self._base and base.revision > self._library.revision) and self._library.is_in_place:
                     self._base, self._tail = base, _Tail(base)
-                    self._pointer = base.name if base else pointer
+                    self._pointer = identity, base.name if base else name
+            if self._pointer is None or self._pointer[0] != identity:
+                raise BylineError(f"{self._library.folder}: the library was restored at this moment; try again")
             self._tail.follow(self._library)
 
     def dense(self, query: np.ndarray, k: int, allowed: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -218,6 +222,7 @@ def sync(library: Library) -> list[str]:
         size = len(base.vectors.ids)
         gone = size - library.counts(base.through)[0]
         if gone + _lacking(library, base) <= STALE * size:
+            bases.tidy(library.folder)
             return []
     try:
         bases.renew(library, name, wait=bases.WAIT)

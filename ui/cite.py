@@ -44,8 +44,8 @@ def passage(library: Library, address: str) -> dict:
 
     With `"state": "open"` the document's text comes as `before`, `quote` and `after` (never as
     offsets, since JavaScript counts UTF-16 units), `cut_before` and `cut_after` saying that it
-    goes on. Any other state ("unknown", "removed", "changed", "damaged") has a `message` for the
-    person instead of a text.
+    goes on, and `printed` how its page prints the quotation, if otherwise. Any other state
+    ("unknown", "removed", "changed", "damaged") has a `message` for the person instead of a text.
     """
 
     def read(span: Span) -> Passage:
@@ -92,10 +92,22 @@ def _read(library: Library, address: str, read: Callable[[Span], Passage]) -> di
         "section": document.section_at(span.start),
         "before": found.before,
         "quote": found.quote,
+        "printed": printed(library, document, span, found.quote),
         "after": found.after,
         "cut_before": found.cut_before,
         "cut_after": found.cut_after,
     }
+
+
+def printed(library: Library, document: Document, span: Span, quote: str) -> str | None:
+    """The quotation as its page prints it, to be shown beside it; None where that is the same, or not known."""
+    if not document.pages:
+        return None
+    try:
+        found = library.printed(span)
+    except BylineError:  # removed, or damaged, since it was quoted: the panel will say so
+        return None
+    return found if found != quote else None
 
 
 def describe(document: Document) -> dict:

@@ -1,5 +1,5 @@
-"""The command line: `byline add, list, show, remove, set, search, ask, attribute, read, check, rebuild, feedback,
-serve`."""
+"""The command line: `byline add, watch, list, show, remove, set, search, ask, attribute, read, check, rebuild,
+feedback, backup, restore, serve`."""
 
 import argparse
 import os
@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from assistant.types import Answer
 from corpus.library import Library
-from corpus.types import BylineError, Filters
-from ui import adding, batch, given, render, terminal
+from corpus.types import BylineError, Filters, Span
+from ui import adding, batch, cite, given, render, terminal
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal that lacks a letter shows it as an escape
         stream.reconfigure(errors="backslashreplace")
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()  # so that a full disk is not first noticed when Python ends
+        return code
     except BylineError as error:
         terminal.complain(str(error))
         return 1
@@ -28,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
+        if not error.filename:  # what could not be printed is not tried again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         terminal.complain(f"{error.filename or 'the output'}: {error.strerror}")
         return 1
     except KeyboardInterrupt:
@@ -59,14 +64,20 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     made = command("add", adding.run, "add files and folders; the unchanged are skipped, the changed replaced")
-    made.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    made.add_argument("paths", nargs="+", type=adding.place, metavar="PATH", help="file, folder or (--online) address")
     made.add_argument("--source", type=given.text, metavar="NAME", help="outlet or author, where a document states none")
     made.add_argument("--published", type=given.date, metavar="DATE", help="its date, where a document states none")
     made.add_argument("--encoder", metavar="MODEL", help="for a new library: another sentence-transformers model")
+    made.add_argument("--online", action="store_true", help="fetch the addresses that are given (else $BYLINE_ONLINE=1)")
+    made.add_argument("--most", type=given.count, metavar="N", help="how many pages of feeds to fetch (200)")
+    made = command("watch", _watch, "keep folders in step: new, changed and deleted files, until interrupted")
+    made.add_argument("folders", nargs="+", type=Path, metavar="DIR")
+    made.add_argument("--source", type=given.text, metavar="NAME", help="outlet or author, where a new document states none")
     command("list", _list, "list the documents")
     made = command("show", _show, "print a document's text, or a span of it")
     made.add_argument("name", metavar="NAME")
     made.add_argument("--span", type=given.span, metavar="START:END", help="code points of the text, half-open")
+    made.add_argument("--printed", action="store_true", help="as its pages print it: line ends, broken words, ligatures")
     made = command("remove", _remove, "remove documents: from then on they are never cited")
     made.add_argument("names", nargs="+", metavar="NAME")
     made = command("set", _set, "set a document's title, source or date by hand")
@@ -91,6 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     command("check", _check, "verify every hash, and that the search indexes agree with the library")
     made = command("rebuild", _rebuild, "encode every sentence again, and build the search indexes")
     made.add_argument("--encoder", metavar="MODEL", help="with this sentence-transformers model")
+    made = command("backup", _backup, "save the library and its conversations to one file; others may go on writing")
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("--replace", action="store_true", help="replace the file if it is there")
+    made.add_argument("--damaged", action="store_true", help="even if the library is damaged")
+    made = command("restore", _restore, "put the library back from the file of a backup")
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("--replace", action="store_true", help="set a library with documents aside (it is not deleted)")
     command("feedback", _feedback, "list what was said of answers in the chat: helpful, not helpful, wrong source")
     made = command("serve", _serve, "open the chat in a browser")
     made.add_argument("--host", default="127.0.0.1", metavar="H")
@@ -105,6 +123,12 @@ def default_library() -> Path:
 
 
 # -- commands -------------------------------------------------------------------------------------
+
+
+def _watch(options) -> int:
+    from ui.watching import run
+
+    return run(options)
 
 
 def _list(options) -> int:
@@ -126,10 +150,12 @@ def _show(options) -> int:
     start, end = options.span or (0, len(text))
     if end > len(text):
         raise BylineError(f"{document.name}: its text has {len(text)} characters, and the span ends at {end}")
+    shown = library.printed(Span(document.id, start, end)) if options.printed else text[start:end]
     if options.json:
-        terminal.print_json(render.document_json(document) | {"start": start, "end": end, "text": text[start:end]})
+        told = {"start": start, "end": end, "text": text[start:end]} | ({"printed": shown} if options.printed else {})
+        terminal.print_json(render.document_json(document) | told)
     else:
-        print(render.plain(text[start:end]))
+        print(render.plain(shown))
     return 0
 
 
@@ -208,8 +234,12 @@ def _search(options) -> int:
 def _ask(options) -> int:
     assistant = _assistant(options)
 
+    def told(answer: Answer, id: object = None) -> dict:
+        library = assistant.library
+        return render.answer_json(answer, id, lambda claim: cite.printed(library, claim.document, claim.quote, claim.text))
+
     def one(id: object, question: str, history: tuple, filters: Filters) -> dict:
-        return render.answer_json(assistant.ask(question, history=history, filters=filters), id)
+        return told(assistant.ask(question, history=history, filters=filters), id)
 
     if options.batch:
         optional = ("history", "source", "since", "until", "as_of")
@@ -221,7 +251,7 @@ def _ask(options) -> int:
     for problem in answer.problems:
         terminal.complain(problem)
     if options.json:
-        terminal.print_json(render.answer_json(answer))
+        terminal.print_json(told(answer))
     else:
         print(render.answer_text(answer))
     return 1 if answer.problems else 0
@@ -255,20 +285,9 @@ def _read(options) -> int:
 
 
 def _check(options) -> int:
-    from index import base
+    from ui.checking import run
 
-    library = Library(options.library)
-    problems = [{"what": what, "where": where, "mend": mend} for what, where, mend in library.damage()]
-    for problem in base.verify(library, base.current(library.folder)):
-        what, mend = "the search index cannot be trusted", "it is made again at the next question, or by `byline rebuild`"
-        problems.append({"what": what, "where": problem, "mend": mend})
-    if options.json:
-        terminal.print_json({"ok": not problems, "problems": problems})
-    for problem in problems:
-        terminal.complain(f"{problem['where']}: {problem['what']}. To mend it: {problem['mend']}")
-    if not problems and not options.json:
-        print(f"every hash agrees: {render.count(library.coverage()[0], 'document')}")
-    return 1 if problems else 0
+    return run(options)
 
 
 def _rebuild(options) -> int:
@@ -286,6 +305,18 @@ def _rebuild(options) -> int:
     else:
         print(f"{report['sentences']:,} sentences encoded by {report['encoder']}")
     return 0
+
+
+def _backup(options) -> int:
+    from ui.saving import backup
+
+    return backup(options)
+
+
+def _restore(options) -> int:
+    from ui.saving import restore
+
+    return restore(options)
 
 
 def _feedback(options) -> int:

@@ -7,14 +7,16 @@ asking. It holds questions and addresses of passages (`ui.kept`), not the docume
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 from assistant.types import Answer
+from corpus.damage import is_whole
 from corpus.library import Library
+from corpus.record import row_crc32
 from corpus.sqlite import Connection, Database
 from corpus.types import BylineError, Filters
 from ui.kept import Exchange, evidence, keep, recall
@@ -34,6 +36,15 @@ _MIGRATIONS = (
         conversation TEXT NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, verdict TEXT NOT NULL,
         PRIMARY KEY (conversation, number),
         FOREIGN KEY (conversation, number) REFERENCES turns ON DELETE CASCADE) STRICT;
+    """,
+    # What vouches for each row (`row_crc32`), NULL in older ones; and what `Database` counts.
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    INSERT OR IGNORE INTO meta VALUES ('commits', '0');
+    INSERT OR IGNORE INTO meta VALUES ('made', lower(hex(randomblob(8))));
+    ALTER TABLE conversations ADD COLUMN crc32 INTEGER;
+    ALTER TABLE turns ADD COLUMN crc32 INTEGER;
+    ALTER TABLE feedback ADD COLUMN crc32 INTEGER;
     """,
 )
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -57,6 +68,7 @@ class Conversations(Database):
     """
 
     FILE, LOCK = "chats.sqlite", "chats.lock"
+    AGAIN = "`byline restore FILE` where a newer backup is at hand"
 
     def __init__(self, library: Library):
         super().__init__(library.folder, create=True)
@@ -71,8 +83,20 @@ class Conversations(Database):
         """The error for a file that cannot be trusted as a whole, to be raised."""
         return BylineError(
             f"{self.path}: it is damaged ({what}), and no conversation can be kept or opened. Move it away: the "
-            "library does not need it, and new conversations are kept in a new file"
+            "library does not need it, and new conversations are kept in a new file; or `byline restore FILE` a backup"
         )
+
+    def damage(self) -> Iterator[tuple[str, str, str]]:
+        """Verifies every row; yields (what is wrong, where, what mends it)."""
+        for what, where, _ in super().damage():
+            yield what, where, f"{self.AGAIN}; or move it away, and new conversations are kept in a new file"
+        with self.reading() as db:
+            found = {row[0]: "conversation" for row in db.execute(f"SELECT {_TALK} FROM conversations") if not _whole(row)}
+            found |= {row[0]: "answer" for row in db.execute(f"SELECT {_TURN} FROM turns") if not _whole(row)}
+            found |= {row[0]: "feedback" for row in db.execute("SELECT * FROM feedback") if not _whole(row)}
+        for id, what in found.items():
+            where = f"{self.path}: the conversation with the id {id}"
+            yield f"its {what} is damaged", where, f"remove it in the chat; or {self.AGAIN}"
 
     # -- conversations ---------------------------------------------------------------------------
 
@@ -92,7 +116,10 @@ class Conversations(Database):
     def rename(self, id: str, title: str) -> None:
         """Gives a conversation another title. Raises BylineError when there is none of this id."""
         with self.transaction() as db:
-            done = db.execute("UPDATE conversations SET title = ? WHERE id = ?", (_title(title), str(id)))
+            done = db.execute(
+                "UPDATE conversations SET title = ?1, crc32 = ?2 WHERE id = ?3",
+                (_title(title), row_crc32(str(id), _title(title)), str(id)),
+            )
         if not done.rowcount:
             raise NoConversation()
 
@@ -113,14 +140,13 @@ class Conversations(Database):
         with self.transaction() as db:
             if id is None or not db.execute("SELECT 1 FROM conversations WHERE id = ?", (id,)).fetchone():
                 id = secrets.token_hex(16)
-                db.execute("INSERT INTO conversations VALUES (?, ?, ?)", (id, _title(question), _now()))
+                title = _title(question)
+                db.execute("INSERT INTO conversations VALUES (?, ?, ?, ?)", (id, title, _now(), row_crc32(id, title)))
             number = 1 + db.execute(
                 "SELECT coalesce(max(number), 0) FROM turns WHERE conversation = ?", (id,)
             ).fetchone()[0]
-            db.execute(
-                "INSERT INTO turns VALUES (?, ?, ?, ?, ?, 'asked', NULL, ?)",
-                (id, number, _now(), question, json.dumps(asdict(filters)), version("byline")),
-            )
+            turn = (id, number, _now(), question, json.dumps(asdict(filters)), "asked", None, version("byline"))
+            db.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*turn, row_crc32(*turn)))
             db.execute("UPDATE conversations SET used = ? WHERE id = ?", (_now(), id))
         return id, number
 
@@ -129,27 +155,30 @@ class Conversations(Database):
         removed is not kept."""
         kept = None if answer is None else json.dumps(keep(answer))
         with self.transaction() as db:
-            db.execute(
-                "UPDATE turns SET answer = ?, state = ? WHERE conversation = ? AND number = ?",
-                (kept, state, id, number),
-            )
+            for row in db.execute(f"SELECT {_TURN} FROM turns WHERE conversation = ? AND number = ?", (id, number)).fetchall():
+                crc32 = row_crc32(*row[:5], state, kept, row[7]) if _whole(row) else row[8]  # damaged is damaged
+                db.execute(
+                    "UPDATE turns SET answer = ?, state = ?, crc32 = ? WHERE conversation = ? AND number = ?",
+                    (kept, state, crc32, id, number),
+                )
 
     def exchanges(self, id: str, number: int | None = None) -> list[Exchange]:
         """The questions and answers of a conversation (or the one of this number), in their order, as
         they can be shown now."""
         with self.reading() as db:
             rows = db.execute(
-                "SELECT number, asked, question, filters, state, answer, version FROM turns "
+                f"SELECT {_TURN} FROM turns "
                 "WHERE conversation = ?1 AND (?2 IS NULL OR number = ?2) ORDER BY number",
                 (str(id), number),
             ).fetchall()
         with self.library.reading():
-            return [self._exchange(*row) for row in rows]
+            return [self._exchange(row) for row in rows]
 
-    def _exchange(
-        self, number: int, asked: str, question: str, filters: str, state: str, kept: str | None, version: str
-    ) -> Exchange:
+    def _exchange(self, row: Sequence) -> Exchange:
+        _, number, asked, question, filters, state, kept, version, _ = row
         try:
+            if not _whole(row):
+                raise ValueError("altered")
             answer, lost = recall(question, json.loads(kept), self.library) if kept else (None, {})
             return Exchange(number, asked, question, Filters(**json.loads(filters)), state, answer, lost, version)
         except (KeyError, TypeError, ValueError, IndexError):  # a flipped bit: the others are still shown
@@ -167,22 +196,24 @@ class Conversations(Database):
                 raise NoConversation()
             db.execute("DELETE FROM feedback WHERE conversation = ? AND number = ?", (id, number))
             if verdict:
-                db.execute("INSERT INTO feedback VALUES (?, ?, ?, ?)", (id, number, _now(), verdict))
+                given = (id, number, _now(), verdict)
+                db.execute("INSERT INTO feedback VALUES (?, ?, ?, ?, ?)", (*given, row_crc32(*given)))
 
     def verdicts(self, id: str) -> dict[int, str]:
         """The feedback in a conversation, by the number of the question."""
         with self.reading() as db:
-            return dict(db.execute("SELECT number, verdict FROM feedback WHERE conversation = ?", (id,)).fetchall())
+            rows = db.execute("SELECT * FROM feedback WHERE conversation = ?", (id,)).fetchall()
+        return {row[1]: row[3] for row in rows if _whole(row)}
 
     def feedback(self) -> list[dict[str, Any]]:
-        """All feedback, the oldest first, each with its question, the evidence shown and the version."""
+        """All feedback, the oldest first, each with its question, the evidence shown and the version. What
+        is damaged is left out (`damage` tells)."""
         with self.reading() as db:
-            rows = db.execute(
-                "SELECT at, verdict, conversation, number, question, filters, answer, version "
-                "FROM feedback JOIN turns USING (conversation, number) ORDER BY at, feedback.rowid"
-            ).fetchall()
+            given = db.execute("SELECT * FROM feedback ORDER BY at, rowid").fetchall()
+            turns = {row[:2]: row for row in db.execute(f"SELECT {_TURN} FROM turns") if _whole(row)}
         found = []
-        for at, verdict, conversation, number, question, filters, answer, made_by in rows:
+        for conversation, number, at, verdict in (row[:4] for row in given if _whole(row) and row[:2] in turns):
+            _, _, _, question, filters, _, answer, made_by, _ = turns[conversation, number]
             kept = json.loads(answer)
             found.append(
                 {
@@ -205,6 +236,15 @@ class NoConversation(BylineError):
 _LIST = (
     "SELECT id, title, used, (SELECT count(*) FROM turns WHERE conversation = conversations.id) FROM conversations"
 )
+
+
+# The columns that each row's hash is made of, and that hash.
+_TALK = "id, title, crc32"
+_TURN = "conversation, number, asked, question, filters, state, answer, version, crc32"
+
+
+def _whole(row: Sequence) -> bool:
+    return is_whole(row[-1], *row[:-1])
 
 
 def _has(db: Connection, id: str, number: int) -> bool:

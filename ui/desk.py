@@ -65,7 +65,7 @@ class Desk:
     def now(self) -> Opened:
         """What is open now: the sample too while the person's library is still being made."""
         is_own = self._opened.banner is None or self._opened.assistant.library.folder == self.folder
-        if is_own or not (self.folder / "library.sqlite").exists():
+        if is_own or not Library.is_in(self.folder):
             return self._opened
         with self._lock:
             if self._opened.banner is not None:
@@ -99,6 +99,7 @@ class Desk:
                 if not self._asking:
                     self._idle.set()
 
-    def after_you(self, seconds: float) -> None:
-        """Lets questions go first: returns when none is being answered, or after so many seconds."""
-        self._idle.wait(seconds)
+    def after_you(self, seconds: float) -> bool:
+        """Lets questions go first: returns when none is being answered, or after so many seconds. Tells
+        which of the two it was."""
+        return self._idle.wait(seconds)

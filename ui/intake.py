@@ -14,7 +14,7 @@ import numpy as np
 from corpus.add import Report, add
 from corpus.library import Library
 from corpus.record import shown
-from corpus.types import BylineError
+from corpus.types import BylineError, Locked
 from corpus.writer import Writer
 from index import encoder as encoders
 from index.sync import sync
@@ -204,10 +204,16 @@ class Intake:
         watch = _Watch([job for job, _, _ in filed])
         report = Report()
         try:
-            report = add(
-                library, [at for _, at, _ in filed], embed=self._embedding(watch),
-                encoder=self._encoder.fingerprint, progress=watch.files,
-            )  # fmt: skip
+            while not report.seconds:
+                try:
+                    report = add(
+                        library, [at for _, at, _ in filed], embed=self._embedding(watch),
+                        encoder=self._encoder.fingerprint, progress=watch.files,
+                    )  # fmt: skip
+                except Locked:  # another process was quicker
+                    if self._closed:
+                        raise
+                    self._wait_for(library)
         finally:  # what is stored is stored, even if not all of the batch could be
             for job, at, before in filed:
                 now = _ids(library, at)

@@ -17,7 +17,7 @@ STARTERS = SAMPLE / "questions.json"
 
 def open_or_sample(folder: Path) -> tuple[Assistant, str | None, list[str]]:
     """The assistant, a banner (None for the person's own library) and questions to start with."""
-    if (folder / "library.sqlite").exists():
+    if Library.is_in(folder):
         own = Library(folder)
         if own.coverage()[0]:
             return Assistant(own), None, []

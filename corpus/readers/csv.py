@@ -1,6 +1,7 @@
 """CSV and TSV (RFC 4180, with the other separators that people use): each row is a document."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,12 +14,16 @@ from corpus.types import BylineError, Reading, Unreadable
 LARGEST = 128 * MB  # bytes of one file
 SEPARATORS = ",;\t|"
 MOST = 1000  # columns
+_TOLD = re.compile(f"\"?sep=([{SEPARATORS}])\"?\r?\n")  # as Excel has it
+_NONE = "\x1f"  # separates nothing: one column, whatever stands in it
 
 
 def read(file: BinaryIO) -> Iterator[Reading | Unreadable]:
     """Yield the rows of a `.csv` or `.tsv` file; the first row names the columns. Raises BylineError."""
     text, notes = decode_any(load(file, LARGEST))
-    separator = _separator(text)
+    if told := _TOLD.match(text):
+        text = text[told.end() :]
+    separator = told[1] if told else _separator(text)
     csv.field_size_limit(64 * MB)
     rows = csv.reader(_lines(text), delimiter=separator)
     names, header, number = Names(), None, 0
@@ -64,8 +69,8 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _separator(text: str) -> str:
-    """The separator that the first line uses most, outside quotation marks."""
+    """The separator that the first line uses most, outside quotation marks; one that is nowhere, if it uses none."""
     first = text.lstrip("\r\n")[: 64 * 1024].split("\n", 1)[0]
     outside = "".join(first.split('"')[::2])
     counts = Counter(character for character in outside if character in SEPARATORS)
-    return counts.most_common(1)[0][0] if counts else ","
+    return counts.most_common(1)[0][0] if counts else _NONE

@@ -11,6 +11,9 @@ from corpus.types import BylineError
 MB = 2**20
 LARGEST = 512 * MB  # bytes of one file that is read whole
 
+# Letters that are printed as one sign, and what they spell.
+LIGATURES = dict(zip(map(chr, range(0xFB00, 0xFB07)), ("ff", "fi", "fl", "ffi", "ffl", "ft", "st"), strict=True))
+
 _SAMPLE = 8192
 _NOT_TEXT = "is not text (NUL or control characters): if it should be, save it as UTF-8"
 _SURROGATE = re.compile("[\ud800-\udfff]")

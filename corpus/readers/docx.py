@@ -1,6 +1,7 @@
 """DOCX (ECMA-376, part 1, section 17): the text of a Word document as it would be printed.
 
-Deleted text, comments, headers and footers are left out; footnotes follow at the end.
+Deleted and hidden text, comments, headers and footers are left out; a text box follows the paragraph it
+hangs on, and footnotes follow at the end.
 """
 
 from typing import BinaryIO
@@ -48,7 +49,9 @@ def _titled(text: Text) -> str | None:
 
 def _walk(root: xml.Element, text: Text) -> None:
     """Takes every paragraph below an element, in order, without recursion."""
-    paragraphs: list[tuple[list[str], dict]] = []  # those that are open: text boxes lie inside others
+    # Those that are open, with their style and what hangs on them: text boxes lie inside others.
+    paragraphs: list[tuple[list[str], dict, list[tuple[str, dict]]]] = []
+    joined = ""  # a paragraph whose end is deleted
     rows = 0
     # (element, whether it is left now, how deep it lies)
     stack = [(root, False, 0)]
@@ -57,8 +60,17 @@ def _walk(root: xml.Element, text: Text) -> None:
         tag = element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
         if leaving:
             if tag == "p":
-                pieces, style = paragraphs.pop()
-                text.paragraph("".join(pieces), **style)
+                pieces, style, boxes = paragraphs.pop()
+                boxes.insert(0, ("".join(pieces), style))
+                if paragraphs:
+                    paragraphs[-1][2].extend(boxes)
+                    continue
+                for words, style in boxes:
+                    if style.pop("joined", False):
+                        joined += words
+                        continue
+                    text.paragraph(joined + words, **style)
+                    joined = ""
             elif tag == "tr":
                 rows -= 1
                 if not rows:
@@ -69,8 +81,10 @@ def _walk(root: xml.Element, text: Text) -> None:
                 paragraphs[-1][1].update(_style(element))
             continue
         xml.depth_allowed(depth)
+        if tag == "r" and _is_hidden(element):
+            continue
         if tag == "p":
-            paragraphs.append(([], {}))
+            paragraphs.append(([], {}, []))
         elif tag == "tr":
             rows += 1
             if rows == 1:
@@ -84,9 +98,20 @@ def _walk(root: xml.Element, text: Text) -> None:
         if tag in ("p", "tr"):
             stack.append((element, True, depth))
         stack.extend((child, False, depth + 1) for child in reversed(element))
+    if joined:
+        text.paragraph(joined)
+
+
+def _is_hidden(run: xml.Element) -> bool:
+    vanish = run.find("{*}rPr/{*}vanish")
+    return vanish is not None and not any(
+        key.endswith("}val") and value.lower() in ("0", "false", "off") for key, value in vanish.attrib.items()
+    )
 
 
 def _style(properties: xml.Element) -> dict[str, bool]:
+    if properties.find("{*}rPr/{*}del") is not None:
+        return {"joined": True}
     style = properties.find("{*}pStyle")
     name = next((value for key, value in style.attrib.items() if key.endswith("}val")), "") if style is not None else ""
     if name.lower().startswith(("heading", "title", "berschrift", "titre", "titel")) or properties.find("{*}outlineLvl") is not None:

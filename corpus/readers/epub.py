@@ -33,7 +33,10 @@ def read(file: BinaryIO) -> Reading:
     if package is None:
         raise BylineError("is not an EPUB book: it names no contents")
     root = xml.parsed(package)
-    items = {item.get("id"): item.get("href", "") for item in root.iterfind("{*}manifest/{*}item")}
+    items = {
+        item.get("id"): item.get("href", "") for item in root.iterfind("{*}manifest/{*}item")
+        if "nav" not in (item.get("properties") or "").split()  # its table of contents
+    }  # fmt: skip
     names = [items.get(step.get("idref"), "") for step in root.iterfind("{*}spine/{*}itemref")][:MOST]
     text, sections, missing = _chapters(book, posixpath.dirname(where), names)
     check(text)

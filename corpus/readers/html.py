@@ -2,17 +2,19 @@
 
 Of a page with one `<article>` (else one `<main>`) that holds at least half of the text, that part
 is the document, and what lies around it (menus, links to other pages, footers) is left out;
-`<nav>` likewise, where the navs hold less than half. Otherwise all of the text is kept.
+`<nav>` likewise, where the navs hold less than half. Else the article is found by its prose
+(`Page._find_article`); where there is none, all of the text is kept.
 """
 
 import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import BinaryIO
 
 from corpus.readers.decoding import MB, check, decode_any, load
-from corpus.readers.html_page import Page, parse
+from corpus.readers.html_page import ARTICLE, Page, parse
 from corpus.readers.stated import date_or_none, line, web_address
 from corpus.types import BylineError, Reading
 
@@ -58,10 +60,13 @@ def read(file: BinaryIO) -> Reading:
     markup, notes = decode_any(data, declared(data))
     page = parse(markup)
     text = page.text()
+    articles = list(_articles(page.linked))
+    if len(text) < ARTICLE and (told := _body(articles)):
+        text = told
+        notes += ("the page is filled by a script: this is the article that it states for search engines",)
     if not text or text.isspace():
         raise BylineError("holds no text to see: if a script fills the page, save it from the browser")
     check(text)
-    articles = list(_articles(page.linked))
     return Reading(
         text=text,
         media_type="text/html",
@@ -132,6 +137,14 @@ def _published(meta: dict[str, str], articles: list[dict[str, object]], times: l
         _only(map(date_or_none, times)),
     )
     return next(filter(None, dates), None)
+
+
+def _body(articles: list[dict[str, object]]) -> str | None:
+    """The whole article, where the page states one beside what it shows, and no other."""
+    body = _only(one["articleBody"] for one in articles if isinstance(one.get("articleBody"), str))
+    if body is None or len(body) < ARTICLE:
+        return None
+    return parse(body).whole() if "<" in body else unescape(body)
 
 
 def _only(values: Iterable[str | None]) -> str | None:

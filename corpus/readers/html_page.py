@@ -28,12 +28,14 @@ _BLOCKS = frozenset(
     "tbody tfoot thead ul".split()
 )
 _LISTS = frozenset(("ul", "ol", "menu", "dir", "dl"))
-_RANGES = frozenset(("article", "main", "nav", "h1"))
+_RANGES = frozenset(("article", "main", "nav", "h1", "h2", "h3"))
 _HOLDERS = frozenset("article aside blockquote body div footer form header main nav p section table td ul ol dl".split())
 _AROUND = frozenset(("aside", "nav", "footer", "form"))  # what is no part of an article, wherever it stands
+_ROLES = frozenset(("navigation", "complementary", "contentinfo", "search"))
+_RIGHTS = re.compile(r"©|copyright *(?:©|\(c\)|\d{4})", re.IGNORECASE)  # how the line at the foot of a page begins
 # Names that designers give to what is no part of an article.
 _NAMED = re.compile(
-    r"(?:^|[\s_-])(?:nav|navigation|navbar|menu|breadcrumbs?|sidebar|footer|masthead|related|recommended|recommendations|"
+    r"(?:^|[\s_-])(?:nav|navigation|navbar|menu|breadcrumbs?|sidebar|foot|footer|masthead|related|relatedposts|tag-list|links-block|recommended|recommendations|"
     r"recirculation|trending|popular|most-?read|read-?more|more-?on|newsletter|subscribe|subscription|signup|sign-up|"
     r"promo|sponsored|advert|advertisement|ads?|comments?|disqus|share|sharing|social|cookies?|consent|gdpr|paywall|"
     r"pagination|pager|toolbar|modal|popup|outbrain|taboola|skip-link|tags|author-bio)(?:$|[\s_-])",
@@ -77,8 +79,8 @@ class Page:
         self._depth = self._unseen = self._pre = self._lists = 0  # open elements of these kinds
         self._linked: list[bool] = []  # of each piece: whether it is a link
         self._links = 0  # open links
-        self._held: list[tuple[str, int, bool]] = []  # open holders of text: tag, first piece, whether around
-        self._holders: list[tuple[str, int, int, bool]] = []  # and those that were closed
+        self._held: list[list] = []  # open holders of text: tag, first piece, whether around, whether it holds none
+        self._holders: list[tuple[str, int, int, bool, bool]] = []  # and those that were closed: with their last piece
         self._cells: list[int] = []  # so far, in each open row
         self._breaks = 0  # newlines due before the next piece; else a tab, else a space
         self._tab = self._space = self._pre_starts = False
@@ -112,9 +114,12 @@ class Page:
         if tag in _RANGES:
             self._open.append((tag, len(self._pieces)))
         if tag in _HOLDERS:
-            named = f"{attributes.get('class', '')} {attributes.get('id', '')}"[:500]
-            around = tag in _AROUND or (tag not in ("body", "article", "main") and bool(_NAMED.search(named)))
-            self._held.append((tag, len(self._pieces), around))
+            named = " ".join(attributes.get(key, "") for key in ("class", "id", "data-component"))[:500]
+            around = tag in _AROUND or attributes.get("role") in _ROLES
+            around = around or (tag not in ("body", "article", "main") and bool(_NAMED.search(named)))
+            if self._held:
+                self._held[-1][3] = False
+            self._held.append([tag, len(self._pieces), around, True])
 
     def end(self, tag: str) -> None:
         self._depth -= 1
@@ -133,8 +138,9 @@ class Page:
             self._links = max(self._links - 1, 0)
         self._break(tag)
         if tag in _HOLDERS and self._held:
-            _, first, around = self._held.pop()
-            self._holders.append((tag, first, len(self._pieces), around))
+            _, first, around, alone = self._held.pop()
+            around = around or (alone and first < len(self._pieces) and bool(_RIGHTS.match(self._pieces[first][1])))
+            self._holders.append((tag, first, len(self._pieces), around, alone))
         if tag in _RANGES:
             _, first = self._open.pop()
             if all(tag != other for other, _ in self._open):
@@ -167,6 +173,12 @@ class Page:
             found = [(first, last) for tag, first, last in self._ranges if tag == wanted]
             if len(found) == 1 and 2 * (sizes[found[0][1]] - sizes[found[0][0]]) >= sizes[-1]:
                 self._part = found[0]
+        # Of several articles, the one that has the heading of the page, where it is no teaser.
+        headings = [(first, last) for tag, first, last in self._ranges if tag == "h1"]
+        if len(found) > 1 and len(headings) == 1:
+            largest = max(found, key=lambda part: sizes[part[1]] - sizes[part[0]])
+            if largest[0] <= headings[0][0] < largest[1] and sizes[largest[1]] - sizes[largest[0]] >= ARTICLE:
+                self._part = largest
         self._find_article()
         return self
 
@@ -184,12 +196,12 @@ class Page:
         is the document, without what is around it by its tag or name, and without lists of links."""
         sizes = self._sizes()
         links = list(accumulate((len(text) * link for (_, text), link in zip(self._pieces, self._linked)), initial=0))
-        around = _merged([(first, last) for _, first, last, is_around in self._holders if is_around])
+        around = _merged([(first, last) for _, first, last, is_around, _ in self._holders if is_around])
         outside = list(accumulate(_marks(around, len(self._pieces)), initial=0))
         prose = [0] * (len(self._pieces) + 1)
-        for tag, first, last, _ in self._holders:
+        for tag, first, last, _, alone in self._holders:
             size, linked = sizes[last] - sizes[first], links[last] - links[first]
-            if tag == "p" and size >= PROSE and linked < 0.4 * size and not outside[last] - outside[first]:
+            if (tag == "p" or alone) and size >= PROSE and linked < 0.4 * size and not outside[last] - outside[first]:
                 prose[first] += size
         prose = [0, *accumulate(prose)]  # prose[n]: in paragraphs that begin before piece n
         if prose[-1] < ARTICLE:
@@ -197,13 +209,18 @@ class Page:
         if not self.is_a_part():
             holding = [
                 (first, last)
-                for tag, first, last, is_around in self._holders
+                for tag, first, last, is_around, _ in self._holders
                 if tag != "p" and not is_around and prose[last] - prose[first] >= 0.8 * prose[-1]
             ]
             self._part = min(holding, key=lambda part: part[1] - part[0], default=self._part)
+            # Its heading often stands before it, and little between.
+            headings = [first for tag, first, _ in self._ranges if tag == "h1"]
+            first, last = self._part
+            if len(headings) == 1 and headings[0] < first and sizes[first] - sizes[headings[0]] < ARTICLE:
+                self._part = headings[0], last
         first, last = self._part
         whole = sizes[last] - sizes[first]
-        for tag, begin, end, is_around in self._holders:
+        for tag, begin, end, is_around, _ in self._holders:
             size = sizes[end] - sizes[begin]
             if first <= begin and end <= last and 0 < size < 0.4 * whole:
                 listed = tag not in ("body", "td") and links[end] - links[begin] > 0.6 * size
@@ -216,11 +233,9 @@ class Page:
         return self._text(0, len(self._pieces))
 
     def first_heading(self) -> str | None:
-        """The first `<h1>` of all of the page."""
-        found = min((first, last) for tag, first, last in self._ranges if tag == "h1") if any(
-            tag == "h1" for tag, *_ in self._ranges
-        ) else None
-        return line(self._text(*found)) if found else None
+        """The first `<h1>` of all of the page, or else the first `<h2>`, or `<h3>`."""
+        found = min(((tag, first, last) for tag, first, last in self._ranges if tag[0] == "h"), default=None)
+        return line(self._text(*found[1:])) if found else None
 
     def heading(self) -> str | None:
         """The one `<h1>` of the part that is the document; None where there are more."""

@@ -6,6 +6,7 @@ Headers are cut before they are looked at: no parser of addresses is let loose o
 
 import re
 from collections.abc import Callable, Iterator
+from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
@@ -140,7 +141,7 @@ def _header(message: Message, key: str) -> str | None:
                 pieces.append(piece.decode((charset and encoding_named(charset)) or "utf-8"))
             except UnicodeDecodeError:
                 pieces.append(piece.decode("cp1252", "replace"))
-    except ValueError:  # base64 that is none
+    except (ValueError, HeaderParseError):  # base64 that is none
         pieces = [raw[:LONGEST].encode("ascii", "replace").decode()]
     return line("".join(pieces).replace("\0", " "))
 

@@ -12,19 +12,26 @@ from typing import BinaryIO
 
 import pypdfium2
 
-from corpus.readers.decoding import check
+from corpus.readers.decoding import LIGATURES, check
 from corpus.readers.pdf_layout import Row, bands, rows
 from corpus.readers.pdf_lines import Line, lines
 from corpus.readers.stated import author, title
 from corpus.types import BylineError, Reading
 
 MOST_PAGES = 20_000
+PRINTED = 200_000  # lines and ligatures of a text that is shown as printed too: some 4,000 pages
 MARGIN = 3  # rows at the top, and at the bottom, that may be headers and footers
 _ERRORS = {
     "password": "is encrypted: open it with its password, and save it without one",
     "security": "is encrypted in a way that cannot be read: save it without protection",
 }
 _PAGE_NUMBER = re.compile(r"\W*(?:p(?:age|g)?\.?|seite|página|стр\.?)?\s*#(?:\s*(?:of|/|de|von|из)\s*#)?\W*", re.IGNORECASE)
+_UNSPACED = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")  # Chinese and Japanese, without spaces between words
+# First parts of words that keep their hyphen wherever a line ends.
+_COMPOUND = frozenset(
+    "well self vice half twenty thirty forty fifty sixty seventy eighty ninety anglo franco sino russo north south east west "
+    "северо юго военно социально научно англо франко вице".split()
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 
 
@@ -38,19 +45,31 @@ def read(file: BinaryIO) -> Reading:
     try:
         count = len(document)
         if not 0 < count <= MOST_PAGES:
-            raise BylineError("holds no pages" if not count else f"has over {MOST_PAGES:,} pages: split it")
+            raise BylineError("holds no pages" if count < 1 else f"has over {MOST_PAGES:,} pages: split it")
         pages, notes = _pages(document, count)
-        stated = {key: document.get_metadata_value(key).strip("\0") for key in ("Title", "Author")}
+        stated = {key: _stated(document, key) for key in ("Title", "Author")}
     finally:
         document.close()
     _drop_repeated(pages)
-    text, starts = _joined([rows(page) for page in pages])
+    text, starts, printed = _joined([rows(page) for page in pages])
     check(text)
+    if unnamed := text.count("\ufffd"):
+        notes += (f"{unnamed:,} of its characters stand for no letter in its fonts, and are shown as \ufffd",)
+    if len(printed) > PRINTED:
+        notes += ("it is too long for its lines to be shown as they are printed",)
+        printed = []
     writer = author(stated["Author"])
     return Reading(
         text=text, media_type="application/pdf", title=title(stated["Title"]), source=writer, author=writer,
-        pages=starts, notes=notes,
+        pages=starts, notes=notes, printed=tuple(printed),
     )  # fmt: skip
+
+
+def _stated(document: pypdfium2.PdfDocument, key: str) -> str:
+    try:
+        return document.get_metadata_value(key).strip("\0")
+    except UnicodeDecodeError:  # half of a surrogate pair: it states nothing that could be shown
+        return ""
 
 
 def _pages(document: pypdfium2.PdfDocument, count: int) -> tuple[list[list[Line]], tuple[str, ...]]:
@@ -127,11 +146,12 @@ def _key(band: list[Line]) -> tuple | None:
     return text, round(band[0].bottom / 4)
 
 
-def _joined(pages: list[list[Row]]) -> tuple[str, tuple[int, ...]]:
-    """The text of all pages, and where each begins in it."""
+def _joined(pages: list[list[Row]]) -> tuple[str, tuple[int, ...], list[tuple[int, int, str]]]:
+    """The text of all pages, where each begins in it, and how it differs from what is printed."""
     words = _words(pages)
     pieces: list[str] = []
     starts: list[int | None] = []
+    printed: list[tuple[int, int, str]] = []
     length, before = 0, None
     for page in pages:
         starts.append(None)
@@ -140,15 +160,19 @@ def _joined(pages: list[list[Row]]) -> tuple[str, tuple[int, ...]]:
             if not keep:
                 pieces[-1] = pieces[-1][:-1]
                 length -= 1
+            if before and len(glue) < 2 and glue != "\n":
+                printed.append((length, len(glue), "\n" if keep else "-\n"))
             if starts[-1] is None:
                 starts[-1] = length + len(glue)
             pieces += [glue, row.text]
-            length += len(glue) + len(row.text)
+            length += len(glue)
+            printed += [(length + at, len(LIGATURES[sign]), sign) for at, sign in row.ligatures]
+            length += len(row.text)
             before = row
     following = length
     for index in range(len(starts) - 1, -1, -1):  # an empty page begins where the next one does
         following = starts[index] = following if starts[index] is None else starts[index]
-    return "".join(pieces), tuple(starts)
+    return "".join(pieces), tuple(starts), printed
 
 
 def _words(pages: list[list[Row]]) -> Counter:
@@ -166,6 +190,8 @@ def _glue(before: Row, row: Row, words: Counter) -> tuple[str, bool]:
     """What stands between two rows, and whether a hyphen at the end of the first is kept."""
     runs_on = before.hyphen or (not before.ends and row.text[0].islower())
     apart = row.apart or (" " if runs_on else "\n\n")
+    if apart == " " and _UNSPACED.match(before.text[-1]) and _UNSPACED.match(row.text):
+        return "", True
     if apart != " " or not before.text.endswith("-"):
         return apart, True
     first, second = _WORD.findall(before.text.rstrip("-")[-60:]), _WORD.match(row.text)
@@ -176,4 +202,5 @@ def _glue(before: Row, row: Row, words: Counter) -> tuple[str, bool]:
         return "", words[parted] > words[whole]
     if words[first[-1].lower()] and words[second[0].lower()]:
         return "", True
-    return "", not (second[0][0].islower() and len(first[-1].rpartition("-")[2]) > 1)
+    last = first[-1].rpartition("-")[2]
+    return "", not (second[0][0].islower() and len(last) > 1 and last.lower() not in _COMPOUND)

@@ -11,11 +11,15 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
+from corpus.readers.decoding import LIGATURES
 from corpus.readers.pdf_lines import Line
 
-FEWEST = 4  # lines a column has
+FEWEST = 4  # lines a column has; or 2, if it is drawn apart from the other
+MOST = 5000  # lines of a page that is looked at for columns
 NARROWEST = 12  # characters a line of a column has, in the middle of them: cells of tables have fewer
 _BULLET = re.compile(r"(?:[-*•‣◦▪●○–—]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,4})[.)])\s")
+_LEADERS = re.compile(r"(?:(?:\. ?){4}|…{2}|_{4})[. …_]*\w{0,8}$")  # as in a list of contents, before the page
+_SIGN = re.compile("|".join(LIGATURES))
 _ENDED = re.compile(r"[.!?…:;؟。！？][\"'”’»)\]\d]*$")
 
 
@@ -24,12 +28,14 @@ class Row:
     """A line of the text: all that stands on it, and what sets it apart from the row before.
 
     `apart`: "" at the beginning of a column or page, where the text may run on, else " " within a
-    paragraph, "\\n" or "\\n\\n". `ends`: whether the row ends like the end of a sentence.
+    paragraph, "\\n" or "\\n\\n". `ends`: whether the row ends like the end of a sentence. Ligatures
+    are spelt out in `text`; `ligatures` says at which offset in it, and by which sign, they are printed.
     """
 
     text: str
     apart: str
     hyphen: bool
+    ligatures: list[tuple[int, str]]
 
     @property
     def ends(self) -> bool:
@@ -84,17 +90,18 @@ def _columns(lines: list[Line], depth: int) -> list[list[Line]]:
 
 def _gutter(lines: list[Line]) -> float | None:
     """Where a page is cut in columns: left of an edge that many lines share, right of as many."""
-    if len(lines) < 2 * FEWEST:
+    if not 4 <= len(lines) <= MOST:
         return None
     edges = Counter(round(line.left) for line in lines)
     best, most = None, 0.0
-    for edge in sorted(edges):
-        if sum(edges[edge + near] for near in (-1, 0, 1)) < FEWEST:
+    for edge in sorted(edge for edge, _ in edges.most_common(40)):
+        if sum(edges[edge + near] for near in (-1, 0, 1)) < 2:
             continue
         gutter = edge - 2.0
         left = [line for line in lines if line.right <= gutter + 1]
         right = [line for line in lines if line.left >= gutter - 1]
-        if min(len(left), len(right)) < FEWEST or not (_is_prose(left) and _is_prose(right)):
+        fewest = min(len(left), len(right), sum(abs(line.left - edge) < 1.5 for line in right))
+        if fewest < 2 or fewest < FEWEST and not _are_drawn_apart(left, right) or not (_is_prose(left) and _is_prose(right)):
             continue
         shared = min(max(line.top for line in left), max(line.top for line in right)) - max(
             min(line.bottom for line in left), min(line.bottom for line in right)
@@ -108,6 +115,10 @@ def _gutter(lines: list[Line]) -> float | None:
     return best
 
 
+def _are_drawn_apart(left: list[Line], right: list[Line]) -> bool:
+    return max(line.order for line in left) < min(line.order for line in right)
+
+
 def _is_prose(lines: list[Line]) -> bool:
     return median(len(line.text) for line in lines) >= NARROWEST
 
@@ -118,12 +129,12 @@ def _paragraphs(lines: list[Line]) -> list[Row]:
     lefts = Counter(round(min(line.left for line in band) / 2) for band in block)
     base = 2.0 * lefts.most_common(1)[0][0]  # where most rows begin
     edge = max(line.right for line in lines)
-    steps = [_base(above) - _base(below) for above, below in zip(block, block[1:], strict=False)]
+    steps = [_main(above).bottom - _main(below).bottom for above, below in zip(block, block[1:], strict=False)]
     leading = median(steps) if steps else 0.0
     found: list[Row] = []
     above: list[Line] = []
     for band in block:
-        row = Row(_text(band), "", band[-1].hyphen)
+        row = _row(_text(band), band[-1].hyphen)
         if above:
             row.apart = _apart(above, band, found[-1], row, base, edge, leading)
         found.append(row)
@@ -131,17 +142,27 @@ def _paragraphs(lines: list[Line]) -> list[Row]:
     return found
 
 
+def _row(printed: str, hyphen: bool) -> Row:
+    ligatures, grown = [], 0
+    for sign in _SIGN.finditer(printed):
+        ligatures.append((sign.start() + grown, sign[0]))
+        grown += len(LIGATURES[sign[0]]) - 1
+    text = _SIGN.sub(lambda sign: LIGATURES[sign[0]], printed) if ligatures else printed
+    return Row(text, "", hyphen, ligatures)
+
+
 def _apart(
     above: list[Line], band: list[Line], before: Row, row: Row, base: float, edge: float, leading: float
 ) -> str:
-    size = max(line.size for line in band)
-    size_above = max(line.size for line in above)
-    step = _base(above) - _base(band)
+    size, size_above = _main(band).size, _main(above).size
+    step = _main(above).bottom - _main(band).bottom
+    small = row.text[0].islower()
+    if before.hyphen and small and step < 2.5 * max(leading, size) and abs(band[0].left - above[0].left) < 2 * size:
+        return " "
     if step > 1.35 * max(leading, 0.9 * min(size, size_above)) or not 0.85 < size / size_above < 1.18:
         return "\n\n"
-    if "\t" in row.text or "\t" in before.text:
+    if "\t" in row.text or "\t" in before.text or _LEADERS.search(row.text[-40:]) or _LEADERS.search(before.text[-40:]):
         return "\n"
-    small = row.text[0].islower()
     if before.text.endswith("-") and not before.text.endswith(" -") or small and not before.ends:
         return " "
     left, left_above = band[0].left, above[0].left
@@ -156,8 +177,8 @@ def _apart(
     return ("\n\n" if before.ends else "\n") if fits else " "
 
 
-def _base(band: list[Line]) -> float:
-    return max(band, key=lambda line: line.right - line.left).bottom
+def _main(band: list[Line]) -> Line:
+    return max(band, key=lambda line: line.right - line.left)
 
 
 def _text(band: list[Line]) -> str:

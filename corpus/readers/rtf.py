@@ -22,9 +22,9 @@ _LEFT_OUT = frozenset(
     b"colortbl stylesheet pict object objdata header headerl headerr headerf footer footerl footerr footerf themedata "
     b"colorschememapping datastore latentstyles listtable listoverridetable revtbl rsidtbl generator xe tc fldinst "
     b"bkmkstart bkmkend filetbl nonshppict atnid atnauthor annotation xmlnstbl formfield ftnsep ftnsepc aftnsep "
-    b"template private pgdsctbl".split()
+    b"template private pgdsctbl sp".split()
 )
-_KEPT = frozenset(b"shppict shptxt shpinst shp shprslt fldrslt cs footnote".split())  # also where marked as optional
+_KEPT = frozenset(b"shppict shptxt shpinst shp shprslt fldrslt cs footnote ud".split())  # also where marked as optional
 _INFO = frozenset(b"title author company subject".split())
 _SIGNS = {
     b"par": "\n\n", b"sect": "\n\n", b"page": "\n\n", b"line": "\n", b"tab": "\t", b"emdash": "—", b"endash": "–",
@@ -47,6 +47,7 @@ class _Group:
     table: bool = False
     begun: bool = False  # whether something stood in it
     optional: bool = False
+    around: str | None = None  # where the text around two forms of the same words goes (\\upr)
 
 
 def read(file: BinaryIO) -> Reading:
@@ -95,7 +96,7 @@ class _Document:
                 if len(groups) > DEEPEST:
                     raise BylineError(f"nests over {DEEPEST} groups: save its text as .txt")
                 self._flush(group)
-                groups.append(_Group(group.into, group.skip, group.encoding, group.hidden, group.table))
+                groups.append(_Group(group.into, group.skip, group.encoding, group.hidden, group.table, around=group.around))
                 self._pass = 0
             elif brace == b"}":
                 self._flush(group)
@@ -139,6 +140,10 @@ class _Document:
         self._pass = 0
         if word in _LEFT_OUT or group.optional and not group.begun and word not in _KEPT:
             group.into = None
+        elif word == b"upr":  # in letters of the code page, and then (\\ud) in Unicode
+            group.into, group.around = None, group.into
+        elif word == b"ud":
+            group.into, group.around = group.around, None
         elif word == b"fonttbl":
             group.into = "fonts"
         elif word == b"info":

@@ -1,7 +1,5 @@
 """Speed and quality: `python -m tests.bench [PART...]` prints the parts named, or all of them."""
 
-import platform
-import subprocess
 import sys
 
 from tests.bench import (
@@ -10,6 +8,7 @@ from tests.bench import (
     attribution,
     depth,
     followups,
+    formats,
     graph,
     indexing,
     load,
@@ -17,7 +16,9 @@ from tests.bench import (
     retrieval,
     scale,
     sentences,
+    together,
 )
+from tests.bench.written import machine
 
 PARTS = {
     "sentences": sentences.main,
@@ -32,6 +33,8 @@ PARTS = {
     "accounts": accounts.main,
     "scale": scale.main,
     "load": load.main,
+    "together": together.main,
+    "formats": formats.main,
 }
 
 
@@ -41,22 +44,12 @@ def main() -> int:
     if unknown := [name for name in chosen if name not in PARTS]:
         print(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}", file=sys.stderr)
         return 2
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    print(f"commit {commit.stdout.strip()}, Python {platform.python_version()}, {_processor()}\n")
+    print(f"{machine()}\n")
     for name in chosen:
         print(f"## {name}\n")
         PARTS[name]()
         print(flush=True)
     return 0
-
-
-def _processor() -> str:
-    try:
-        lines = open("/proc/cpuinfo", encoding="utf-8").read().splitlines()
-    except OSError:
-        return platform.processor()
-    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return f"{len(models)} x {models[0]}" if models else platform.machine()
 
 
 if __name__ == "__main__":

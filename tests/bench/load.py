@@ -31,11 +31,12 @@ ALLOWED = 60.0  # seconds that an answer may take at all
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of a question: seconds to the first stage and to the end; how it ended."""
+    """What came of a question: seconds to the first stage and to the end; how it ended; the message, as HTML."""
 
     first: float
     whole: float
     end: str  # "answered", "busy", or what went wrong
+    message: str = ""
 
 
 def main(seconds: float = 60.0) -> None:
@@ -47,19 +48,20 @@ def main(seconds: float = 60.0) -> None:
     with tempfile.TemporaryDirectory() as folder:
         # A copy: conversations are kept beside the library, and these are nobody's.
         copied = shutil.copytree(library, Path(folder) / "open", ignore=shutil.ignore_patterns("chats.*", "files"))
-        server, port = _served(copied)
+        server, port = served(copied)
         try:
             page = Page(port)
-            questions = _questions()
+            questions = open_questions()
             for _ in range(5):  # the models are loaded by the first
                 page.ask(next(questions))
-            _report(f"{PEOPLE} people, one question every {EVERY:.0f} s each", _day(page, questions, seconds))
+            asked = [asked for _, asked in day(page, questions, seconds)]
+            report(f"{PEOPLE} people, one question every {EVERY:.0f} s each", asked)
             crowd = _crowd(page, questions)
-            _report(f"{CROWD} people at one moment", crowd)
+            report(f"{CROWD} people at one moment", crowd)
             busy = [asked.whole for asked in crowd if asked.end == "busy"]
             if busy:
                 print(f"\nTold that it is busy: {len(busy)}, the last after {max(busy):.2f} s.")
-            _report("then, one after the other", [page.ask(next(questions)) for _ in range(10)])
+            report("then, one after the other", [page.ask(next(questions)) for _ in range(10)])
         finally:
             server.terminate()
             server.wait(20)
@@ -85,7 +87,7 @@ class Page:
         # The question; then the page's state, which is the server's; then filters, which are empty.
         data = [question, None, *[""] * (self._inputs - 2)]
         call = {"data": data, "fn_index": self._function, "session_hash": session, "event_data": None}
-        said = ""
+        said = message = ""
         try:
             status, body = self._request("POST", "/gradio_api/queue/join", json.dumps(call))
             if status != 200:
@@ -99,6 +101,7 @@ class Page:
                     said += json.dumps(told.get("output"))
                 if told.get("msg") == "process_completed":
                     end = "answered" if told["success"] else "failed"
+                    message = _message(told) if told["success"] else ""
                     break
             else:
                 end = "broken off"
@@ -109,7 +112,7 @@ class Page:
             end = "busy"
         elif end == "answered" and "byline answer" not in said:
             end = "no answer"
-        return Asked(first, time.monotonic() - begun, end)
+        return Asked(first, time.monotonic() - begun, end, message)
 
     def _request(self, method: str, path: str, body: str | None = None) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ALLOWED)
@@ -121,14 +124,21 @@ class Page:
             connection.close()
 
 
-def _day(page: Page, questions, seconds: float) -> list[Asked]:
+def _message(told: dict) -> str:
+    """The last message of the conversation, from what the page is told at the end."""
+    return told["output"]["data"][0][-1]["content"][0]["text"]
+
+
+def day(page: Page, questions, seconds: float) -> list[tuple[float, Asked]]:
+    """PEOPLE ask for so many seconds: when each question was put, and what came of it."""
     start, done = time.monotonic() + 0.5, []
 
     def person(number: int) -> None:
         for turn in range(int(seconds / EVERY)):
             due = start + EVERY * (turn + number / PEOPLE)
             time.sleep(max(due - time.monotonic(), 0))
-            done.append(page.ask(next(questions), due))
+            put = time.monotonic()
+            done.append((put, page.ask(next(questions), due)))
 
     _together(person, PEOPLE)
     return done
@@ -148,7 +158,7 @@ def _together(act, count: int) -> None:
         thread.join()
 
 
-def _questions():
+def open_questions():
     """Questions of both sets, in an order that is always the same, without end."""
     every = [question.text for question in open_sets.xquad()[1] + open_sets.newsqa()[1]]
     random.Random(0).shuffle(every)
@@ -162,7 +172,8 @@ def _questions():
     return Shared()
 
 
-def _served(library: Path) -> tuple[subprocess.Popen, int]:
+def served(library: Path) -> tuple[subprocess.Popen, int]:
+    """The real server over a library, in a process of its own, and its port."""
     environment = {name: value for name, value in os.environ.items() if name != "BYLINE_TOKEN"}
     server = subprocess.Popen(
         [sys.executable, "-m", "ui.cli", "--library", str(library), "serve", "--port", "0"],
@@ -174,7 +185,8 @@ def _served(library: Path) -> tuple[subprocess.Popen, int]:
     return server, int(said.rsplit(":", 1)[1])
 
 
-def _report(what: str, done: list[Asked]) -> None:
+def report(what: str, done: list[Asked]) -> None:
+    """Prints how many were answered, and the table of times."""
     answered = [asked for asked in done if asked.end == "answered"]
     others = {end: sum(asked.end == end for asked in done) for end in {asked.end for asked in done} - {"answered"}}
     print(f"\n{what}: {len(done)} questions, {len(answered)} answered{''.join(f', {n} {end}' for end, n in others.items())}")

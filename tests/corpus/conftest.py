@@ -1,9 +1,15 @@
-"""What the tests of formats and of hostile files share; each has a `found` of its own."""
+"""What the tests of formats and of hostile files share, each of which has a `found` of its own; and those
+of backups: a library of two documents, and a backup of it."""
+
+import shutil
+from pathlib import Path
 
 import pytest
 
+from corpus.library import Library
 from corpus.sandbox import Sandbox
 from corpus.types import Unreadable
+from tests.corpus.saved import put, save
 
 
 @pytest.fixture(scope="module")
@@ -22,3 +28,24 @@ def refusal(found):
         return only.error
 
     return error
+
+
+@pytest.fixture(scope="session")
+def saved_once(tmp_path_factory) -> Path:
+    """A folder with the library `library` and its backup `good.tar`, to be copied."""
+    folder = tmp_path_factory.mktemp("saved")
+    made = Library(folder / "library", create=True)
+    put(made, "a", "b")
+    save(made, folder / "good.tar")
+    made.close()
+    return folder
+
+
+@pytest.fixture
+def filled(saved_once, tmp_path) -> Library:
+    return Library(shutil.copytree(saved_once / "library", tmp_path / "library"))
+
+
+@pytest.fixture
+def good(saved_once, tmp_path) -> Path:
+    return shutil.copy(saved_once / "good.tar", tmp_path / "good.tar")

@@ -14,14 +14,19 @@ STORY = (
 
 
 def pdf(
-    *pages: list[tuple[float, float, str]], size: float = 10, info: str = "", extra: tuple[str, ...] = (), trailer: str = ""
+    *pages: list[tuple[float, float, str | bytes]], size: float = 10, info: str = "", extra: tuple[str, ...] = (), trailer: str = "",
+    signs: dict[str, str] | None = None,
 ) -> bytes:
-    """A PDF whose pages have these lines, each at (x, y), drawn in the order given (windows-1252)."""
+    """A PDF whose pages have these lines, each at (x, y), drawn in the order given (windows-1252). With `signs`,
+    what some characters stand for, all of them are half as wide as the type is high."""
     objects: list[bytes] = [b"", b"", b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"]
     kids = []
     for page in pages:
         drawn = b"BT /F1 %g Tf\n" % size
         for x, y, text in page:
+            if isinstance(text, bytes):  # the operator itself
+                drawn += b"1 0 0 1 %g %g Tm %s\n" % (x, y, text)
+                continue
             escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)").encode("cp1252")
             drawn += b"1 0 0 1 %g %g Tm (%s) Tj\n" % (x, y, escaped)
         packed = zlib.compress(drawn + b"ET")
@@ -34,6 +39,12 @@ def pdf(
     objects[0] = b"<< /Type /Catalog /Pages 2 0 R >>"
     objects[1] = b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b" ".join(kids), len(kids))
     objects += [one.encode("latin-1") for one in (*((info,) if info else ()), *extra)]
+    if signs:
+        told = "".join(f"<{ord(drawn):02x}> <{sign.encode('utf-16-be').hex()}>\n" for drawn, sign in signs.items())
+        cmap = f"begincmap 1 begincodespacerange <00> <ff> endcodespacerange {len(signs)} beginbfchar {told} endbfchar endcmap"
+        objects.append(b"<< /Length %d >>\nstream\n%s\nendstream" % (len(cmap), cmap.encode()))
+        wide = b"/ToUnicode %d 0 R /FirstChar 0 /LastChar 255 /Widths [%s] >>" % (len(objects), b"500 " * 256)
+        objects[2] = objects[2].removesuffix(b">>") + wide
     out, places = io.BytesIO(b"%PDF-1.7\n"), []
     out.seek(0, 2)
     for number, one in enumerate(objects, 1):
@@ -187,3 +198,63 @@ def good() -> dict[str, bytes]:
     }
     files[".zip"] = packed({f"folder/story{suffix}": data for suffix, data in files.items()} | {"picture.png": b"\x89PNG"})
     return files
+
+
+def more() -> dict[str, list[bytes]]:
+    """Further good files of some formats, with what is seldom in them, for the fuzzer."""
+    linked = (
+        '<script type="application/ld+json">{"@graph": [{"@type": "NewsArticle", "datePublished": "2016-11-29", "author": '
+        '[{"name": "Jane Doe"}], "publisher": {"name": "The Courier"}}]}</script>'
+    )
+    page = (
+        f'<?xml version="1.0"?><html><head><meta charset=windows-1252><meta property="og:title" content="T">{linked}</head><body>'
+        "<div class=menu><ul><li><a href=/>Home</a><li>x</ul></div><main><h1>The bridge</h1><time datetime=2016-11-29 pubdate>x"
+        f"</time><div style='display:none'>x</div><p>{STORY[0]}<br>a &eacute;&#8212;&#x1F600; &nbsp;b<pre> c\n d</pre>"
+        f"<table><tr><th>A<td>B</table><blockquote>{STORY[1]}</blockquote></main><aside>{STORY[2]}</aside><svg><title>x</svg>"
+    )
+    columns = pdf(
+        column(72, 700, *(f"{STORY[0][:40]}, it was the number {n}-" for n in range(8)))
+        + column(330, 700, *(f"{STORY[2][:40]}, it was the number {n}." for n in range(8))), [(72, 40, "Page 2")],
+        info="<< /Title <feff00540069> /Author (Jane \\351) >>", trailer="/ID [<00> <00>] ",
+    )  # fmt: skip
+    boxed = (
+        '<w:p><w:pPr><w:pStyle w:val="Heading1"/><w:numPr/></w:pPr><w:r><w:t>The bridge</w:t><w:tab/><w:br/></w:r><w:ins><w:r><w:t>new'
+        "</w:t></w:r></w:ins><w:del><w:r><w:delText>old</w:delText></w:r></w:del><w:r><mc:AlternateContent><mc:Choice><w:txbxContent>"
+        "<w:p><w:r><w:t>Boxed.</w:t></w:r></w:p></w:txbxContent></mc:Choice><mc:Fallback><w:p/></mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    )
+    notes = '<w:footnotes xmlns:w="x"><w:footnote><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    listed = (
+        "<text:h>The bridge</text:h><text:list><text:list-item><text:p>One<text:s/><text:tab/><text:line-break/></text:p><text:list>"
+        "<text:list-item><text:p>Two<text:note><text:note-body><text:p>A note.</text:p></text:note-body></text:note></text:p></text:list-item>"
+        "</text:list></text:list-item></text:list><table:table><table:table-row><table:table-cell><text:p>A</text:p></table:table-cell>"
+        "</table:table-row></table:table>"
+    )
+    inner = mail(STORY[1], "=?utf-8?q?Gr=C3=BC=C3=9Fe?=")
+    outer = mail("“Worte”\n" * 20, "Wörter", Reply_To="x@example.org", Message_ID="<1@example.org>")
+    outer.add_related(f"<p>{STORY[0]}<img src=cid:x>".encode("utf-16"), maintype="text", subtype="html", params={"charset": "utf-16"})
+    outer.add_attachment(inner)
+    raw = (
+        b"From: =?koi8-r?b?8NLJ18XU?= <a@example.org>\r\nSubject: =?utf-8?q?a?=\r\n =?utf-8?q?b?=\r\nDate: 29 Nov 2016\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: text/html; charset=\"iso-8859-1\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>caf=E9=\r\n=20x</p>\r\n"
+    )
+    rtf = (
+        rb"{\rtf1\mac\uc2{\fonttbl{\f0\fcharset128 x;}{\f1\fcharset134 y;}}{\stylesheet{\s1 h;}}\f0 \'93\'fa\'96\'7b\f1 \'d6\'d0 \u24180??\line"
+        rb"{\field{\*\fldinst HYPERLINK x}{\fldrslt link}}{\*\unknown x}{\upr{a}{\*\ud{b}}}\bin3 abc\~\-\_\{\par\deleted x\deleted0 y}"
+    )
+    book = epub("<h2>A</h2><ul><li>x</ul>", "<nav><ol><li>x</ol></nav>", "<p>&#233;&nbsp;\u00ad</p>", **{"META-INF/encryption.xml": "<encryption/>"})
+    return {
+        ".txt": ["Мост был открыт во вторник, сказал мэр города.".encode("cp1251"), STORY[1].encode("utf-16"), STORY[1].encode("utf-32-be")],
+        ".md": [b"---\ntitle: [a, {b: c}]\nauthor:\n - x\n - y\ndate: 2016-11-29 10:00\n...\n# T #\n\n" + STORY[0].encode()],
+        ".html": [page.encode("cp1252", "xmlcharrefreplace"), page.encode("utf-16")],
+        ".json": [b'{"a": {"b": [1, 2.5e3, true, null, "\\ud83d\\ude00"]}, "text": "words", "published": "2016-11-29"}', b'["x", {"id": 1, "text": "y"}]'],
+        ".csv": ["\ufeffid\ttext\turl\n1\t\"a \"\"b\"\"\"\thttps://example.org\n".encode("utf-16-le"), b"a|b|a\r1|2|3\r4|5\r"],
+        ".srt": [SRT.replace("\n", "\r\n").replace("<i>", "{\\an8}<font color=red>").encode("utf-8-sig")],
+        ".vtt": [VTT.replace("00:01.000", "01:00:01.000").encode("utf-16")],
+        ".pdf": [columns],
+        ".docx": [docx(boxed, **{"word/footnotes.xml": notes, "word/endnotes.xml": notes})],
+        ".odt": [odt(listed)],
+        ".rtf": [rtf],
+        ".epub": [book],
+        ".eml": [bytes(outer), raw],
+        ".mbox": [mbox(outer, inner) + b"From x Tue Nov 29 10:00:00 2016\n" + raw + b"\n>From y\n>>From z\n"],
+    }

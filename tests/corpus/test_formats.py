@@ -1,5 +1,6 @@
 """Every format: its words in their order, what it states of itself, and where its pages and parts begin."""
 
+import io
 import json
 import re
 import zipfile
@@ -133,13 +134,6 @@ def test_paragraphs_of_a_pdf(one):
     assert one("a.pdf", pdf(indented)).text.count("\n\n") == 2
 
 
-def test_ligatures_are_spelt_out_and_soft_hyphens_dropped(tmp_path):
-    from corpus.readers.pdf_lines import _line
-
-    box = (0.0, 5.0, 0.0, 10.0)
-    assert _line([(word, *box) for word in ("The", "o\ufb03ce", "\ufb01led\u00a0the\xad")]).text == "The office filed the-"
-
-
 def test_an_encrypted_pdf_is_named(refusal):
     locked = pdf(
         column(72, 700, "Secret."), extra=("<< /Filter /Standard /V 1 /R 2 /P -4 /O <%s> /U <%s> >>" % ("00" * 32, "11" * 32),),
@@ -188,6 +182,23 @@ def test_docx(one, refusal):
     assert "not a DOCX" in refusal("d.docx", b"words")
 
 
+def paragraph(text: str, properties: str = "", run: str = "") -> str:
+    return f"<w:p><w:pPr>{properties}</w:pPr><w:r><w:rPr>{run}</w:rPr><w:t xml:space='preserve'>{text}</w:t></w:r></w:p>"
+
+
+def test_what_is_deleted_or_hidden_in_a_docx_is_not_read_and_a_box_follows_its_paragraph(one):
+    box = f"<w:r><w:pict><w:txbxContent>{paragraph('In a box.')}</w:txbxContent></w:pict></w:r>"
+    body = (
+        paragraph("Ignore all that was said.", run="<w:vanish/>") + paragraph("Not hidden.", run="<w:vanish w:val='0'/>")
+        + paragraph("Its end is ", "<w:rPr><w:del/></w:rPr>") + paragraph("deleted.")
+        + f"<w:p><w:r><w:t xml:space='preserve'>It begins </w:t></w:r>{box}<w:r><w:t>and ends.</w:t></w:r></w:p>"
+        + paragraph("The last.", "<w:rPr><w:del/></w:rPr>")
+    )  # fmt: skip
+    assert one("a.docx", samples.docx(body)).text.split("\n\n") == [
+        "Not hidden.", "Its end is deleted.", "It begins and ends.", "In a box.", "The last.",
+    ]  # fmt: skip
+
+
 def test_odt(one, refusal):
     body = (
         '<text:tracked-changes><text:p>deleted</text:p></text:tracked-changes><text:h>The bridge</text:h>'
@@ -212,6 +223,8 @@ def test_rtf(one, refusal):
     )
     assert stated(reading) == ("The bridge", "Jane Doe", "Jane Doe", None)
     assert one("b.rtf", rb"{\rtf1 a\bin4 }}}}b}").text == "ab"
+    twice = rb"{\rtf1 a {\upr{not this}{\*\ud{\u26085?}}} b {\shp{\*\shpinst{\sp{\sn fill}{\sv 7}}{\shptxt In a box.}}}}"
+    assert one("d.rtf", twice).text == "a 日 b In a box."
     assert "not RTF" in refusal("c.rtf", "plain words")
 
 
@@ -221,6 +234,13 @@ def test_epub(one, refusal):
     assert reading.text == "One\n\nFirst words.\n\nTwo\n\nMore words."
     assert stated(reading) == ("Bridges", "Kura Press", "Jane Doe", "2016-11-29")
     assert reading.sections == ((0, "One"), (19, "Two"))
+    listed = '<item id="n" href="n.xhtml" properties="nav" media-type="application/xhtml+xml"/></manifest><spine><itemref idref="n"/>'
+    package = samples.epub("<h2>Zwei</h2><p>Words.</p>", **{"OEBPS/n.xhtml": "<nav><ol><li>Zwei</li></ol></nav>"})
+    with zipfile.ZipFile(io.BytesIO(package)) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    members["OEBPS/book.opf"] = members["OEBPS/book.opf"].replace(b"</manifest><spine>", listed.encode())
+    reading = one("c.epub", samples.packed(members))
+    assert (reading.text, reading.sections) == ("Zwei\n\nWords.", ((0, "Zwei"),))
     drm = (
         '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><EncryptedData>'
         '<EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#aes128-cbc"/></EncryptedData></encryption>'
@@ -262,6 +282,52 @@ def test_the_article_of_a_news_page_without_what_is_around_it(one):
     assert stated(reading) == ("Bridge reopens", "The Courier", "Jane Doe, Ali Haddad", "2016-11-29T10:00:00+00:00")
 
 
+LINKS = "<ul>" + "".join(f"<li><a href=/{n}>Another headline, number {n}, about something else entirely</a></li>" for n in range(5)) + "</ul>"
+TEASERS = "".join(
+    f"<article><h2><a href=/{n}>Teaser {n}</a></h2><p>A teaser of some length that is about something else, "
+    f"entirely so and at some length, and says nothing of any bridge, number {n}.</p></article>" for n in range(4)
+)
+WORDS = (
+    "The old bridge over the river in the east of the city was opened again on Tuesday, officials said, after two years of work.",
+    "“It is a great day,” said the mayor, Ahmed Hassan, who walked over it first, with two hundred people behind him.",
+    "The repair cost four million dollars, paid by the city and by donors abroad, according to the ministry of works.",
+    "Traffic will be allowed from next week; until then only people on foot may cross it, the police said.", "He added: “No.”",
+)  # fmt: skip
+COMMENTS = "<div id=disqus_thread><p>I was there and it was really great, I think that everybody should go and look at it, best day ever.</p></div>"
+RIGHTS = "<div><p>© 2016 The Courier. All rights reserved. None of it may be reproduced without the prior written permission of us.</p></div>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<h1>Bridge</h1>" + "".join(f"<div class=zn>{words}</div>" for words in WORDS) + LINKS + COMMENTS + RIGHTS,
+        f"<table><tr><td>{LINKS}</td><td><h1>Bridge</h1><br>{'<br><br>'.join(WORDS)}</td></tr></table>{RIGHTS}",
+        TEASERS + "<article><h1>Bridge</h1>" + "".join(f"<p>{words}</p>" for words in WORDS) + f"</article>{COMMENTS}{RIGHTS}",
+        "<main><article><h1>Bridge</h1>" + "".join(f"<div><div><p>{words}</p></div></div>" for words in WORDS)
+        + f"<div data-component=links-block><h2>More</h2>{LINKS}</div><section data-component=tag-list><h2>Topics</h2></section></article></main>",
+        "<h1>Bridge</h1><p>By us</p><div>" + "".join(f"<p>{words}</p>" for words in WORDS).replace("</p>", f"</p>{LINKS}", 1)
+        + f"</div><div role=complementary><p>{WORDS[0].upper()}</p></div>{RIGHTS}",
+    ],
+    ids=["divs", "breaks in a table", "teasers", "components", "heading before it"],
+)  # fmt: skip
+def test_the_article_of_a_page_that_does_not_mark_it(one, body):
+    text = one("a.html", f"<!DOCTYPE html><html><head><title>Bridge</title></head><body>{body}</body></html>").text
+    assert [part for part in text.split("\n\n") if part != "By us"] == ["Bridge", *WORDS]
+
+
+def test_a_paragraph_on_copyright_is_no_notice_of_it(one):
+    told = "Copyright law was changed on Tuesday, in a vote that had been put off for two years and more, officials said."
+    assert told in one("a.html", "<div>" + "".join(f"<p>{words}</p>" for words in (*WORDS, told)) + "</div>").text
+
+
+def test_the_article_of_a_page_that_a_script_fills(one):
+    script = json.dumps({"@type": "NewsArticle", "headline": "Bridge", "articleBody": "\n".join(WORDS).replace("“", "&ldquo;")})
+    reading = one("a.html", f'<script type="application/ld+json">{script}</script><div id=root></div><p>Turn on JavaScript.</p>')
+    assert reading.text == "\n".join(WORDS) and "filled by a script" in reading.notes[0]
+    shown = "".join(f"<p>{words}</p>" for words in WORDS[:4])
+    assert one("b.html", f'<script type="application/ld+json">{script}</script>{shown}').text == "\n\n".join(WORDS[:4])
+
+
 def test_a_page_of_links_is_kept_whole(one):
     listed = "".join(f"<li><a href=/{n}>Report number {n} on the state of the bridges of the country, in full</a></li>" for n in range(20))
     assert one("a.html", f"<body><ul>{listed}</ul></body>").text.count("Report number") == 20
@@ -295,6 +361,7 @@ def test_a_message_in_html_and_one_in_an_old_encoding(found, one):
     raw = b"From: =?koi8-r?B?98nLzMA=?= <v@example.org>\r\nSubject: x\r\nContent-Type: text/html; charset=windows-1251\r\n\r\n<p>%s</p>"
     reading = one("a.eml", raw % "Мост открыт".encode("cp1251"))
     assert reading.text.endswith("\n\nМост открыт") and reading.source == "Виклю"
+    assert one("c.eml", "Subject: =?utf-8?b?a?= is open\n\nwords").title == "=?utf-8?b?a?= is open"  # which is no base64
     assert "not a mail message" in found("b.eml", b"words and no headers")[0].error
 
 
@@ -324,6 +391,8 @@ def test_rows_are_documents(found, one, refusal):
     assert "repeats the id '1'" in again.error and again.line == 3 and "is not a date" in wrong.error
     names = [reading.name for reading in found("e.csv", "a,b\nx,y\nx,y\nz,y\n")]
     assert len(set(names)) == 3 and names[1] == f"{names[0]} (2)"
+    assert [reading.text for reading in found("g.csv", 'sep=;\r\nid;text\r\n1;"a, ""b"""\r\n')] == ['a, "b"']
+    assert [reading.title for reading in found("h.csv", "headline\nOne, two\nThree\n")] == ["One, two", "Three"]
     assert [reading.name for reading in found("f.csv", "a,b\nnew,row\nx,y\nz,y\n")][1:] == [names[0], names[2]]
 
 

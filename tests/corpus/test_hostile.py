@@ -361,6 +361,13 @@ ANSWERS = [
     {"reading": {"text": "abc", "media_type": "a", "pages": [2, 1]}},
     {"reading": {"text": "abc", "media_type": "a", "sections": [["x", "y", "z"]]}},
     {"reading": {"text": "abc", "media_type": "a", "more": 1}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[1, 1, "\n"], [1, 1, "\n"]]}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[2, 1, "\n"]]}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[1, 1, "not "]]}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[2, 2, "\ufb01"]]}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[4, 1, "\n"]]}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[-3, 1, "\n"]]}},
+    {"reading": {"text": "a bc", "media_type": "a", "printed": [[1, 1, ["\n"]]]}},
     {"unreadable": {"error": "x", "name": "a\0b"}},
     {"unknown": 1},
 ]
@@ -388,7 +395,7 @@ def test_a_hostile_current_folder_is_not_where_modules_come_from(tmp_path, monke
 
 def test_files_that_were_spoilt_end_as_text_or_as_a_named_refusal(tmp_path):
     """A short run of the fuzzer; the long one is `python -m tests.corpus.fuzz`."""
-    outcomes = fuzz.run(samples.good(), 12, seed=7, keep=tmp_path)
+    outcomes = fuzz.run(fuzz.seeds(), 12, seed=7, keep=tmp_path)
     assert len(outcomes) >= 16
     for suffix, told in outcomes.items():
         assert told["broken"] == 0, (suffix, told)

@@ -169,6 +169,28 @@ def test_check_compares_the_vectors_of_the_index_with_the_library(school, librar
     assert base.verify(library, name, always_hash=False) == []
 
 
+def test_an_empty_library_needs_no_index(library):
+    assert base.verify(library, base.current(library.folder)) == []
+
+
+def test_what_a_killed_process_left_is_cleared_away(school, library):
+    name = base.current(library.folder)
+    shutil.copytree(folder_of(library), library.folder / "derived" / "0123")
+    (library.folder / "derived" / "current.new").write_text("0123")
+    with building_elsewhere(library):
+        assert sync(library) == []
+    assert (library.folder / "derived" / "0123").is_dir(), "somebody may be building it"
+    assert sync(library) == []
+    assert sorted(path.name for path in (library.folder / "derived").iterdir()) == sorted([name, "current"])
+
+
+def test_an_index_of_a_later_revision_is_of_another_state(school, library):
+    with library.transaction() as db:
+        db.execute("UPDATE meta SET value = '1' WHERE key = 'revision'")
+    assert any("another state" in problem for problem in base.verify(library, base.current(library.folder)))
+    assert headmaster(library) == "Its headmaster is Anna Brandt."
+
+
 def test_a_file_that_goes_after_it_was_checked_is_an_error_for_people(school, library, monkeypatch):
     """A writer swaps the base between a reader's two steps."""
     checked = base._checked

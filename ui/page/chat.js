@@ -74,6 +74,12 @@
       ...(found.page ? [`page ${found.page}`] : []),
       ...(found.section ? [found.section] : []),
     ].join(", ") : "");
+    // What the page prints stands beside the quotation, and is never marked as it.
+    const printed = $("source-printed");
+    printed.hidden = !found.printed;
+    printed.open = Boolean(found.printed) && found.printed.replaceAll("\n", " ") !== found.quote;
+    printed.firstElementChild.textContent = found.page ? `As printed on page ${found.page}:` : "As printed:";
+    printed.lastElementChild.textContent = found.printed ?? "";
     put("source-message", found.message);
     $("source-text").hidden = !isOpen;
     $("source-before").textContent = found.before ?? "";
