@@ -10,17 +10,15 @@ from dataclasses import dataclass, field, replace
 
 import gradio as gr
 
-from assistant.types import Answer, Claim
+from assistant.types import Claim
 from corpus.types import BylineError, Filters
 from ui import given, message
 from ui.desk import AT_ONCE, WAITING, Busy
 from ui.kept import Exchange
-from ui.talks import Talks
+from ui.talks import REMEMBERED, Talks, history, said_in
 
 PASTE_LIMIT = 20_000  # what the box takes: a longer paste is cut, and still refused as too long
 KEPT_FOR = 12 * 3600  # seconds that an open page is remembered after it was last used
-REMEMBERED = 8  # earlier questions that a new one is understood by
-SAID = 300  # characters of an answer that go with them
 
 FILTERS = (
     ("Source", "", "source"),
@@ -231,7 +229,7 @@ def _work(talks: Talks, talk: Talk, question: str, filters: Filters, run: Run) -
         if answer is None:
             return  # `Run.stop` has told it
         answer = replace(answer, problems=(*answer.problems, *notes))
-        tell(Reply(message.answer(answer, at=run.place if not notes else None, filters=filters), _said(answer), True))
+        tell(Reply(message.answer(answer, at=run.place if not notes else None, filters=filters), said_in(answer), True))
     except Busy as error:
         tell(Reply(message.problem(str(error)), is_refused=True))
     except BylineError as error:
@@ -258,11 +256,6 @@ def _keeping(act, notes: list[str]):
         return None
 
 
-def _said(answer: Answer) -> str:
-    """What was answered, in the documents' words, for the questions that follow."""
-    return (answer.short_answer or " ".join(claim.text for claim in answer.claims[:2]))[:SAID]
-
-
 def _recalled(talks: Talks, id: str) -> Talk:
     """A conversation as it can be shown now."""
     try:
@@ -277,8 +270,7 @@ def _recalled(talks: Talks, id: str) -> Talk:
     for exchange in exchanges:
         messages.append(_by("user", message.question(exchange.question)))
         messages.append(_by("assistant", _again(id, exchange, verdicts.get(exchange.number))))
-    history = [(one.question, _said(one.answer)) for one in exchanges if one.answer]
-    return Talk(id, tuple(messages), tuple(history[-REMEMBERED:]))
+    return Talk(id, tuple(messages), history(exchanges))
 
 
 def _again(id: str, exchange: Exchange, verdict: str | None) -> str:

@@ -24,7 +24,7 @@ UPLOAD = "/documents/file"  # takes a file by PUT, as the whole body, which it c
 # All that the page asks for. A route that is not here does not exist.
 _ROUTES = re.compile(
     r"/(|config|theme\.css|favicon\.ico|manifest\.json|robots\.txt|passage|holdings|login"
-    r"|conversations(/(rename|remove))?|export|feedback|around|sources"
+    r"|conversations(/(rename|remove))?|export|feedback|around|sources|suggestions"
     r"|documents(/(state|list|text|file|remove|set|clear))?"
     r"|(page|assets|static)/[\w./-]+"
     r"|gradio_api/(queue/(join|data)|run/predict|heartbeat/\w+|startup-events|info|cancel|reset))/?",

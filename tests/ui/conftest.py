@@ -78,6 +78,9 @@ class StandIn:
             found(given.claims or given.nearest)
         return given
 
+    def found(self, question: str, filters=None) -> list[Claim]:
+        return []
+
 
 class Served:
     """A server in a thread, and where it is; for an assistant, or for what a desk opens."""

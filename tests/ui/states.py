@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from playwright.sync_api import Locator, Page
 
-from assistant.types import Account, Answer, Attribution, Mention, Speaker
+from assistant.types import Account, Answer, Attribution, Claim, Mention, Speaker
 from corpus.library import Library
 from corpus.types import BylineError, Span
 
@@ -47,6 +47,9 @@ class Staged:
             return self._differing()
         return self._assistant.ask(question, found=found, **more)
 
+    def found(self, question: str, *more) -> list[Claim]:
+        return self._assistant.found(question, *more)
+
     def _differing(self) -> Answer:
         given = self._assistant.ask(ANSWERED)
         first, second, *rest = given.claims or given.nearest
@@ -80,6 +83,8 @@ def walk(page: Page, url: str, assistant: Staged) -> Iterator[str]:
     page.get_by_label("Published since").fill("2016-01-01")
     page.locator("#filters-open").click()
     answer = ask(page, ANSWERED, ".answer")
+    if not answer.locator(".abstained").count():
+        answer.locator(".follow-up").first.wait_for()
     yield "answer"
     answer.locator(".chip").nth(1).focus()
     page.keyboard.press("Shift+Tab")

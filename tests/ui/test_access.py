@@ -28,7 +28,9 @@ def library(build, tmp_path):
     return build(tmp_path, {"news.jsonl": "\n".join(map(json.dumps, lines))})
 
 
-def test_axe_finds_nothing_in_any_state(library, stand_in, serve_page, browser, say):
+def test_axe_finds_nothing_in_any_state(library, stand_in, serve_page, browser, say, monkeypatch):
+    next_ = ("What did the mayor say about the east?", f"Who holds the {'old ' * 40}town?")
+    monkeypatch.setattr("ui.talks.suggested", lambda *_, **__: next_)
     claims = tuple(say.claim(library, f"n{number}", text) for number, text in enumerate(TEXTS))
     assistant = stand_in(library)
     assistant.answers = lambda question: (

@@ -196,12 +196,12 @@ def test_what_was_asked_within_is_shown(library, say):
 
 def test_an_answer_that_is_kept_can_be_exported_and_judged(library, say):
     given = say.answer("?", (say.claim(library, "gazette", FIRST),))
-    page = Read(message.answer(given, at=("ab" * 16, 3), verdict="wrong source", follow_ups=("Why <b>?",)))
+    page = Read(message.answer(given, at=("ab" * 16, 3), verdict="wrong source"))
     assert [link for link in page.links if "export" in link] == [
         f"/export?c={'ab' * 16}&n=3&as={key}" for key in ("markdown", "json", "csl", "bibtex", "csv")
     ]
     assert page.of_class["judge"] == ["Helpful", "Not helpful", "Wrong source"]
-    assert page.of_class["chosen"] == ["Wrong source"] and page.of_class["follow-up"] == ["Why <b>?"]
+    assert page.of_class["chosen"] == ["Wrong source"]
     assert "tools" not in Read(message.answer(given)).of_class
 
 

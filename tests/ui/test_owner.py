@@ -19,6 +19,7 @@ BEARER = [("Authorization", f"Bearer {TOKEN}")]
 EVERYTHING = [
     ("GET", "/"), ("GET", "/config"), ("GET", "/theme.css"), ("GET", "/favicon.ico"), ("GET", "/page/chat.js"),
     ("GET", "/page/login.html"), ("GET", "/static/img/logo.svg"), ("GET", "/passage?at=x"), ("GET", "/holdings"),
+    ("GET", "/suggestions?c=x&n=1"),
     ("GET", "/documents"), ("GET", "/documents/state"), ("GET", "/documents/list"), ("GET", "/documents/text?id=1"),
     ("PUT", "/documents/file?name=a.txt"), ("POST", "/documents/remove"), ("POST", "/documents/set"),
     ("POST", "/gradio_api/queue/join"), ("GET", "/gradio_api/queue/data?session_hash=x"),

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from assistant.types import Account
 from corpus.types import BylineError, Filters
+from ui import cite
 from ui.conversations import Conversations
 
 GAZETTE = (
@@ -171,6 +172,20 @@ def test_a_citation_opens_at_its_sentence(server, visit, bridge, library):
     box, place = page.locator("#source-scroll").bounding_box(), mark.bounding_box()
     off = place["y"] + place["height"] / 2 - box["y"] - box["height"] / 2
     assert abs(off) < 0.1 * box["height"]
+
+
+def test_what_the_page_prints_stands_beside_the_quote_and_never_for_it(server, visit, bridge, monkeypatch):
+    monkeypatch.setattr(cite, "printed", lambda library, document, span, quote: f"<b>Engi-\n{quote}" if quote == SAFE else None)
+    page = open_page(server, visit, bridge)
+    answer = ask(page, "Is the bridge safe?")
+    answer.locator(".chip").nth(1).click()
+    printed = page.locator("#source-printed")
+    expect(printed.locator("p")).to_have_text(f"<b>Engi-\n{SAFE}")
+    expect(printed.locator("summary")).to_have_text("As printed:")
+    expect(page.locator("#source mark")).to_have_text(SAFE)
+    answer.locator(".chip").nth(0).click()
+    expect(page.locator("#source mark")).to_have_text(CLOSED)
+    expect(printed).to_be_hidden()
 
 
 def test_offsets_count_code_points(server, visit, library, say):
@@ -633,6 +648,45 @@ def test_the_question_as_it_was_read_can_be_edited(server, visit, library, say):
     expect(page.locator("#question textarea")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".question").last).to_have_text(HOSTILE_TITLE.strip())
+
+
+def test_what_to_ask_next_is_offered_and_asked_on_click(server, visit, bridge, monkeypatch):
+    ready = threading.Event()
+    offered = {"Is the bridge safe?": ("What did the mayor say?", HOSTILE_TITLE), "What did the mayor say?": ("Why?",)}
+
+    def suggested(asker, answer, **more):
+        ready.wait(10)
+        return offered.get(answer.question, ())
+
+    monkeypatch.setattr("ui.talks.suggested", suggested)
+    page = open_page(server, visit, bridge)
+    asked = ask(page, "Is the bridge safe?")
+    expect(asked.locator(".claim")).to_have_count(3)  # the answer does not wait for them
+    expect(page.locator(".follow-ups")).to_have_count(0)
+    ready.set()
+    offers = page.get_by_role("group", name="Ask next")
+    expect(offers.get_by_role("button")).to_have_count(2)
+    assert offers.get_by_role("button").all_text_contents() == ["What did the mayor say?", HOSTILE_TITLE]
+    expect(offers).to_have_attribute("aria-live", "off")
+    _is_inert(page)
+    page.locator("#filters-open").click()
+    page.get_by_label("Source", exact=True).fill("Gazette")  # there they may not be answered
+    expect(offers).to_have_count(0)
+    page.get_by_label("Source", exact=True).fill("")
+    page.locator("#filters-open").click()
+    offers.get_by_role("button").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".question").last).to_have_text("What did the mayor say?")
+    expect(page.locator(".answer")).to_have_count(2)
+    assert server.assistant.asked[-1][:2] == ("What did the mayor say?", (("Is the bridge safe?", f"{CLOSED} {SAFE}"),))
+    expect(page.locator("#question textarea")).to_have_value("")
+    expect(page.locator("#question textarea")).to_be_focused()
+    expect(page.locator(".follow-up")).to_have_text(["Why?"])  # under the newest answer, and no other
+    expect(page.locator(".answer").last.locator(".follow-up")).to_have_count(1)
+    expect(visit(page.url).locator(".follow-up")).to_have_text(["Why?"])
+    page.locator(".follow-up").click()
+    expect(page.locator(".answer")).to_have_count(3)
+    expect(page.locator(".follow-ups")).to_have_count(0)
 
 
 # ---- The whole, with nothing stood in for -----------------------------------------------------

@@ -41,7 +41,7 @@ class _Silent:
 EVERYWHERE = [
     ("GET", "/"), ("GET", "/config"), ("GET", "/passage?at=x"), ("GET", "/holdings"),
     ("GET", "/conversations"), ("POST", "/conversations/rename"), ("POST", "/conversations/remove"),
-    ("GET", "/export?c=x&as=json"), ("POST", "/feedback"), ("GET", "/around?at=x"), ("GET", "/sources"),
+    ("GET", "/export?c=x&as=json"), ("POST", "/feedback"), ("GET", "/around?at=x"), ("GET", "/sources"), ("GET", "/suggestions?c=x&n=1"),
     ("GET", "/page/chat.js"),
     ("GET", "/theme.css"), ("POST", "/gradio_api/queue/join"),
     ("GET", "/gradio_api/queue/data?session_hash=x"),

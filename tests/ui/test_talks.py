@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -10,7 +11,7 @@ from corpus.types import Filters
 from tests.ui.raw import send
 from ui import chat
 from ui.desk import AT_ONCE, WAITING, Desk
-from ui.talks import Talks
+from ui.talks import IN_LINE, Talks
 
 TEXT = "Before it. The bridge is closed, the mayor said. After it."
 CLOSED = "The bridge is closed, the mayor said."
@@ -196,3 +197,111 @@ def test_tabs_that_are_closed_hold_nobody_up(served, library, say):
                 break
         time.sleep(0.1)
     assert status == 200 and b"process_completed" in events and b"turn-" in events
+
+
+# ---- Questions to ask next ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def looked_for(monkeypatch):
+    """What is looked for after an answer, by the test's own rule (`find`), and how it was asked for."""
+
+    made = SimpleNamespace(calls=[])
+    made.find = lambda goes_on: ("What did the mayor say?", "Who is <b>?") if goes_on() else ()
+
+    def suggested(asker, answer, *, history, filters, goes_on):
+        made.calls.append((answer.question, history, filters))
+        return made.find(goes_on)
+
+    monkeypatch.setattr("ui.talks.suggested", suggested)
+    return made
+
+
+def told(served, id, number=1):
+    status, headers, body = send(served, f"/suggestions?c={id}&n={number}")
+    assert headers["Cache-Control"] == "no-store"
+    return status, json.loads(body)
+
+
+def test_what_to_ask_next_is_looked_for_once(served, answered, looked_for, library):
+    status, found = told(served, answered)
+    assert (status, found) == (200, {"questions": ["What did the mayor say?", "Who is <b>?"], "within": [""] * 4})
+    assert told(served, answered)[1] == found and len(looked_for.calls) == 1
+    assert looked_for.calls[0][1] == (("Is it\r\nclosed? <é>", CLOSED),)
+    with library.writing() as writer:  # it may have answered: what was removed must not be named again
+        writer.set(library.named("gazette").id, {"title": "Closed"})
+    assert told(served, answered)[1] == found and len(looked_for.calls) == 2
+
+
+def test_it_is_looked_for_in_the_conversation_and_within_the_filters(served, kept, looked_for, library, say):
+    filters = Filters(source="Gazette", until="2016-12-31")
+    answer = say.answer("Is it closed?", (say.claim(library, "gazette", CLOSED),))
+    id = None
+    for question in ("Is it closed?", "Who?", "Why?"):
+        id, number = kept.ask(id, question, filters)
+        kept.answered(id, number, None if question == "Who?" else answer, "stopped" if question == "Who?" else "answered")
+    assert told(served, id, 3)[1]["within"] == ["Gazette", "", "2016-12-31", ""]
+    assert looked_for.calls == [("Why?", (("Is it closed?", CLOSED), ("Why?", CLOSED)), filters)]
+    assert told(served, id, 2)[1]["questions"] == []
+
+
+@pytest.mark.parametrize("id", ["", "x", "0" * 32, "..%2f..%2fetc", "'%20OR%201--", "%00", "%F0%9F%98%80"])
+def test_nothing_is_suggested_for_somebody_elses_ids(served, answered, looked_for, id):
+    """THREATS 9."""
+    assert told(served, id)[0] == 404
+    assert [told(served, answered, number)[0] for number in (0, 2, -1, 2**70)] == [404] * 4
+    assert looked_for.calls == []
+    assert send(served, f"/suggestions?c={answered}&n=x")[0] == 422
+
+
+def test_nothing_is_suggested_after_an_abstention(served, kept, looked_for, say, library):
+    id, number = kept.ask(None, "Who won?", Filters())
+    kept.answered(id, number, say.answer("Who won?", nearest=(say.claim(library, "gazette", CLOSED),)))
+    assert told(served, id)[1]["questions"] == [] and looked_for.calls == []
+
+
+def test_a_question_goes_before_what_may_be_asked_next(talks, answered, looked_for, monkeypatch):
+    monkeypatch.setattr("ui.talks.PATIENCE", 0.3)
+    begun = time.monotonic()
+    with talks.desk.answering():
+        assert talks.suggested(answered, 1)[0] == () and looked_for.calls == []
+    assert 0.2 < time.monotonic() - begun < 2
+    assert len(talks.suggested(answered, 1)[0]) == 2  # which was not taken for the last word
+
+
+def test_what_is_found_in_time_is_told_and_not_kept(talks, answered, looked_for, monkeypatch):
+    monkeypatch.setattr("ui.talks.PATIENCE", 0.3)
+
+    def find(goes_on):
+        assert goes_on()
+        with talks.desk.answering():  # somebody asks meanwhile, and it takes long
+            return () if goes_on() else ("What did the mayor say?",)
+
+    looked_for.find = find
+    assert talks.suggested(answered, 1)[0] == ("What did the mayor say?",)
+    assert talks.suggested(answered, 1)[0] and len(looked_for.calls) == 2
+
+
+def test_only_some_wait_for_what_to_ask_next(talks, answered, looked_for):
+    go, begun = threading.Event(), threading.Semaphore(0)
+
+    def find(goes_on):
+        begun.release()
+        go.wait(30)
+        return ()
+
+    looked_for.find = find
+    waiting = [threading.Thread(target=talks.suggested, args=(answered, 1)) for _ in range(IN_LINE)]
+    for one in waiting:
+        one.start()
+    begun.acquire(timeout=10)
+    while talks._line._value:
+        time.sleep(0.01)
+    since = time.monotonic()
+    assert talks.suggested(answered, 1)[0] == () and time.monotonic() - since < 1
+    go.set()
+    for one in waiting:
+        one.join()
+    assert len(looked_for.calls) == 1  # the others were told what the first had found
+    looked_for.find = lambda goes_on: ("Why?",)
+    assert talks.suggested(answered, 1)[0] == () and talks._line._value == IN_LINE

@@ -1,4 +1,4 @@
-/* The list of conversations, the filters beside the question, and the buttons under an answer.
+/* The list of conversations, the filters beside the question, the buttons under an answer, and what to ask next.
  *
  * As in chat.js: words arrive as JSON and are set with textContent, listeners sit on `document`,
  * and elements are looked up when they are needed, as Gradio draws them again when it likes.
@@ -160,7 +160,7 @@
     if (button.getAttribute("aria-expanded") !== expanded) button.setAttribute("aria-expanded", expanded);
   }
 
-  document.addEventListener("input", showFilters);
+  document.addEventListener("input", () => { showFilters(); drawSuggestions(); });
 
   // A server that is gone: Gradio would draw a failed component over the conversation (talk.css
   // hides that), and the question would lie there unasked, without a word.
@@ -235,7 +235,7 @@
     else if (button.matches(".copy")) copy(button);
     else if (button.matches(".judge")) judge(button);
     else if (button.matches(".edit")) type(button.parentElement.querySelector(".read").textContent);
-    else if (button.matches(".follow-up")) submit(button.textContent);
+    else if (button.matches(".follow-up")) askNext(button.textContent);
   });
 
   // The sentences around a quotation, asked for when they are wanted.
@@ -251,6 +251,55 @@
     words.replaceChildren(told.cut_before ? "… " : "", told.before, quote, told.after, told.cut_after ? " …" : "");
   }, true);
 
+  // ---- What to ask next ---------------------------------------------------------------------
+
+  // Under the newest answer only, and only within the filters in which the questions are answered.
+  let suggested = { under: null, questions: [], within: [] };
+
+  /** The newest answer, unless something has been asked since. */
+  function newestAnswer() {
+    const newest = [...document.querySelectorAll("#chat :is(.question, .stage, .problem, .answer)")].at(-1);
+    return newest?.matches(".answer[id]") && placeOf(newest) ? newest : null;
+  }
+
+  async function learnSuggestions() {
+    const under = newestAnswer()?.id ?? null;
+    if (under !== suggested.under) {
+      suggested = { under, questions: [], within: [] };
+      if (under) {
+        const { c, n } = placeOf(newestAnswer());
+        const told = await ask(`/suggestions?c=${c}&n=${n}`);
+        if (suggested.under !== under) return; // asked on meanwhile
+        suggested = { under, questions: told.questions ?? [], within: told.within ?? [] };
+      }
+    }
+    drawSuggestions();
+  }
+
+  function drawSuggestions() {
+    const answer = newestAnswer();
+    const holds = limits().every((input, place) => input.value.trim() === suggested.within[place]);
+    const fits = answer?.id === suggested.under && suggested.questions.length > 0 && holds;
+    for (const old of document.querySelectorAll("#chat .follow-ups")) {
+      if (!fits || old.parentElement !== answer) old.remove();
+    }
+    if (!fits || answer.querySelector(".follow-ups")) return;
+    const buttons = suggested.questions.map((question) =>
+      element("button", { type: "button", className: "follow-up", textContent: question }));
+    const label = element("p", { className: "label", id: "follow-ups-label", textContent: "Ask next" });
+    const drawn = element("div", { className: "follow-ups", role: "group" }, label, ...buttons);
+    drawn.setAttribute("aria-labelledby", label.id);
+    // The conversation is read aloud as it grows: these are come upon after the answer, and do not speak into it.
+    drawn.setAttribute("aria-live", "off");
+    answer.append(drawn);
+  }
+
+  function askNext(question) {
+    suggested.questions = []; // one click, one question
+    drawSuggestions();
+    submit(question);
+  }
+
   // ---- What Gradio draws --------------------------------------------------------------------
 
   let named = null;
@@ -262,6 +311,7 @@
       if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
     }
     showFilters();
+    learnSuggestions();
     const last = [...document.querySelectorAll("#chat .answer[id]")].at(-1);
     const place = last && placeOf(last);
     if (place && place.c !== named) {
