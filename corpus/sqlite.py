@@ -255,7 +255,8 @@ class Database:
         if version > len(self.migrations):
             raise BylineError(
                 f"{self.path}: this library has format {version}, and this Byline knows formats up to "
-                f"{len(self.migrations)}: use a newer Byline"
+                f"{len(self.migrations)}: use a newer Byline. If no newer one has ever opened it, it is damaged: "
+                "`byline restore FILE` a backup"
             )
         return version
 
