@@ -74,10 +74,11 @@ def suggested(
     if not shown or not goes_on():
         return ()
     told = [set(words(claim.text)) for claim in shown]
+    related = [claim for claim in asker.found(answer.standalone, filters) if _is_new(claim, told)]
     earlier = [answer.question, answer.standalone, *(question for question, _ in history)]
     kept: list[str] = []
     asked = 0
-    for candidate in _candidates(asker, answer.standalone, shown, filters):
+    for candidate in candidates(answer.standalone, shown, related):
         if len(kept) == MOST or asked == ASKED or not goes_on():
             break
         if len(candidate.question) > LONGEST or any(_alike(candidate.question, one) for one in earlier):
@@ -100,17 +101,6 @@ def suggested(
             kept.append(candidate.question)
             told.append(set(words(first.text)))
     return tuple(kept)
-
-
-def _candidates(
-    asker: Assistant, question: str, shown: Sequence[Claim], filters: Filters
-) -> Iterator[Candidate]:
-    """Those made of what was found for the question, then of what is found for its subject alone."""
-    told = [set(words(claim.text)) for claim in shown]
-    for query in (question, *_topics(question)[-1:]):
-        related = [claim for claim in asker.found(query, filters) if _is_new(claim, told)]
-        told += [set(words(claim.text)) for claim in related]
-        yield from candidates(question, shown, related)
 
 
 def _is_new(claim: Claim, told: Sequence[set[str]]) -> bool:
@@ -151,7 +141,7 @@ def candidates(question: str, shown: Sequence[Claim], related: Sequence[Claim]) 
     for who in others if topics else ():
         yield _what_said(who, topics[0])
     for topic in topics[1:]:
-        for who in speaking:
+        for who in (*speaking, *others):
             yield _what_said(who, topic)
     for who in () if topics else speaking:
         yield _what_said(who, None, here)
@@ -169,25 +159,22 @@ def _what_said(who: str, topic: str | None, here: set[str] = frozenset()) -> Can
     name = who.removeprefix("the ")
     on = set(telling(topic or ""))
 
-    def is_there(claim: Claim, said: str) -> bool:
-        return on <= set(words(f"{claim.document.title or ''} {said}")) if topic else claim.document.id in here
+    def is_there(claim: Claim) -> bool:
+        held = set(words(f"{claim.document.title or ''} {claim.text}"))
+        return on <= held if topic else claim.document.id in here
 
     def promises(claim: Claim) -> bool:
-        return name in claim.text and is_there(claim, claim.text)
+        return name in claim.text and is_there(claim)
 
     def fits(claim: Claim) -> bool:
-        if not is_of(claim, who):
+        if not is_there(claim) or not is_of(claim, who):
             return False
         by = [claim.attribution.claimant.name.text] if claim.attribution.claimant else []
         by += [claim.attribution.via.text] if claim.attribution.via else []
-        quote = claim.quote
-        said = " ".join(
-            claim.words(span) for span in claim.attribution.content if quote.start <= span.start and span.end <= quote.end
-        )
+        said = sum(span.end - span.start for span in claim.attribution.content)
         # "The US" is not "US Secretary of State Hillary Clinton", but "the Observatory" that for Human Rights.
         whole = re.compile(rf"\b{re.escape(name)}(?: (?:for|of) .+)?")
-        ends = (one_line(one)[one_line(one).rfind(name) :] for one in by if name in one_line(one))
-        return len(said) >= CONTENT and is_there(claim, said) and any(map(whole.fullmatch, ends))
+        return said >= CONTENT and any(whole.fullmatch(one_line(one)[one_line(one).rfind(name) :]) for one in by if name in one)
 
     return Candidate(f"What did {who} say about {topic}?" if topic else f"What did {who} say?", promises, fits)
 
@@ -206,7 +193,6 @@ def _topics(question: str) -> list[str]:
     if speaking and speaking.speaker:
         found = [phrase for phrase in found if phrase.text.casefold() in speaking.topic.casefold()]
     found = [phrase for phrase in found if len(phrase.text.split()) <= 5 and telling(phrase.text)]
-    found = [phrase for phrase in found if phrase.text.split()[-1] not in _SMALL]  # "the coalition of"
     if not found:
         return []
     last = ([phrase for phrase in found if phrase.named] or found)[-1]
