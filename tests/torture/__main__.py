@@ -1,12 +1,14 @@
 """Kills, fails and damages, and looks at what is left.
 
-    python -m tests.torture [--kills 1000] [--share 0.25] [--harms 1000] [--only add,replace] [--write]
+    python -m tests.torture [--kills 1000] [--share 0.25] [--harms 1000] [--only add,replace] [--journal FILE] [--write]
 
 `--share` is how many of the calls that change files are struck, of all that the operations make, each by
-SIGKILL, ENOSPC and EIO; `--write` writes tests/torture/results.md. Prints what went wrong, and exits with 1 then.
+SIGKILL, ENOSPC and EIO; with `--journal` a run that was cut short is gone on with; `--write` writes
+tests/torture/results.md. Prints what went wrong, and exits with 1 then.
 """
 
 import argparse
+import json
 import random
 import shlex
 import subprocess
@@ -14,7 +16,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from tests.torture import crash, damage, stage
@@ -22,6 +26,7 @@ from tests.torture.operations import operations
 
 MEMORY = Path("/dev/shm")  # where there is no disk to wait for: nothing here depends on one
 RESULTS = Path(__file__).with_name("results.md")
+Run = crash.Strike | damage.Verdict
 
 
 def main() -> int:
@@ -32,61 +37,94 @@ def main() -> int:
     parser.add_argument("--harms", type=int, default=1000, help="how many times a file is damaged")
     parser.add_argument("--only", help="operations, with commas between")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--journal", type=Path, help="where each run is noted, and read when this is begun again")
     parser.add_argument("--write", action="store_true", help="write the results down")
     options = parser.parse_args()
-    begun = time.monotonic()
     stage.prepare()
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as root:
-        strikes, made = _crash(Path(root), options)
-        verdicts = _damage(Path(root), options)
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as root, Journal(options.journal) as journal:
+        strikes, made = _crash(Path(root), options, journal)
+        verdicts = _damage(Path(root), options, journal)
     wrong = [one for one in (*strikes, *verdicts) if one.wrong]
-    told = "\n".join(_tables(strikes, verdicts, made, time.monotonic() - begun))
+    told = "\n".join(_tables(strikes, verdicts, made, journal.seconds))
     print(told)
     if options.write:
         RESULTS.write_text(told + "\n")
     return 1 if wrong else 0
 
 
-def _crash(root: Path, options) -> tuple[list[crash.Strike], dict[str, int]]:
+class Journal:
+    """What each run came to, by its name, in a file that is added to; without a file, in memory only."""
+
+    def __init__(self, path: Path | None):
+        self._file = open(path, "a+") if path else None  # noqa: SIM115
+        self.seconds = 0.0
+        self._known: dict[str, dict] = {}
+        if self._file:
+            self._file.seek(0)
+            for line in self._file:
+                told = json.loads(line)
+                self._known[told.pop("name")] = told
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def once(self, name: str, kind: type[Run], run: Callable[[], Run]) -> Run:
+        """What a run came to; it is run if that is not known. Prints at once what is wrong."""
+        if name not in self._known:
+            begun = time.monotonic()
+            found = run()
+            told = asdict(found) | {"seconds": round(time.monotonic() - begun, 3)}
+            for each in found.wrong:
+                print(f"{found}: {each}", file=sys.stderr, flush=True)
+            self._known[name] = told
+            if self._file:
+                print(json.dumps({"name": name} | told), file=self._file, flush=True)
+        told = dict(self._known[name])
+        self.seconds += told.pop("seconds")
+        return kind(**told)
+
+
+def _crash(root: Path, options, journal: Journal) -> tuple[list[crash.Strike], dict[str, int]]:
     """Strikes the operations; returns that, and how many calls each makes."""
-    chance = random.Random(f"crash {options.seed}")
     chosen = [one for one in operations() if not options.only or one.name in options.only.split(",")]
     if not options.kills and not options.share:
         return [], {}
     cases = [crash.ready(one, root) for one in chosen]
     strikes, made = [], {}
+
+    def struck(name: str, case: crash.Case, fault: stage.Fault | None = None) -> None:
+        name = f"{options.seed} {name}"
+        asks = len(strikes) % 10 == 0
+        run = partial(crash.strike, case, random.Random(name), fault, asks=asks)
+        strikes.append(journal.once(name, crash.Strike, run))
+
     if options.share and (why := stage.cannot_trace(root)):
         print(f"no system call is struck: {why}", flush=True)
     else:
         for case in cases if options.share else ():
             points = crash.points(case)
             made[case.operation.name] = len(points) // len(crash.FAULTS)
-            for point in chance.sample(points, max(1, round(options.share * len(points)))):
-                strikes.append(_told(crash.strike(case, chance, point, asks=len(strikes) % 10 == 0)))
+            count = max(1, round(options.share * len(points)))
+            for point in random.Random(f"{options.seed} {case.operation.name}").sample(points, count):
+                struck(f"{case.operation.name}, {point}", case, point)
     for number in range(options.kills):
-        strikes.append(_told(crash.strike(chance.choice(cases), chance, asks=number % 10 == 0)))
+        struck(f"kill {number}", cases[number % len(cases)])
     return strikes, made
 
 
-def _damage(root: Path, options) -> list[damage.Verdict]:
-    chance = random.Random(f"damage {options.seed}")
+def _damage(root: Path, options, journal: Journal) -> list[damage.Verdict]:
     wholes = damage.ready(root) if options.harms else []
-    return [
-        _told(damage.suffer(whole, harm))
-        for number, whole in enumerate(wholes)
-        for harm in damage.harms(whole, chance, (options.harms + number) // len(wholes))
-    ]
-
-
-def _told(one: crash.Strike | damage.Verdict, done: Counter = Counter()) -> crash.Strike | damage.Verdict:  # noqa: B008
-    """Prints at once what is wrong, and now and then how many runs are done."""
-    for each in one.wrong:
-        print(f"{one}: {each}", file=sys.stderr, flush=True)
-    kind = type(one).__name__.lower()
-    done[kind] += 1
-    if done[kind] % 100 == 0:
-        print(f"{done[kind]:,} times: {kind}", file=sys.stderr, flush=True)
-    return one
+    verdicts = []
+    for number in range(options.harms):
+        name = f"{options.seed} harm {number}"
+        whole = wholes[number % len(wholes)]
+        harm = damage.harm(whole, random.Random(name))
+        verdicts.append(journal.once(name, damage.Verdict, partial(damage.suffer, whole, harm)))
+    return verdicts
 
 
 def _tables(
@@ -130,8 +168,8 @@ def _damage_table(verdicts: Sequence[damage.Verdict]) -> Iterable[str]:
     columns = ("at open", "by check", "at quoting", "harmless")
     yield f"| file | damaged | {' | '.join(columns)} | wrong |"
     yield "|---|" + "---:|" * (len(columns) + 2)
-    for name in sorted({one.harm.kind for one in verdicts}):
-        of = [one for one in verdicts if one.harm.kind == name]
+    for name in sorted({one.kind for one in verdicts}):
+        of = [one for one in verdicts if one.kind == name]
         noticed = Counter(one.noticed for one in of)
         cells = [len(of), *(noticed[column] for column in columns), sum(bool(one.wrong) for one in of)]
         yield f"| {name} | {' | '.join(map(str, cells))} |"

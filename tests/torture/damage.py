@@ -68,9 +68,11 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a harm: "harmless", or noticed "at open", "by check" or "at quoting"; what is wrong with that."""
+    """What came of a harm to a kind of file: "harmless", or noticed "at open", "by check" or "at quoting"; what
+    is wrong with that."""
 
-    harm: Harm
+    kind: str
+    harm: str
     noticed: str
     wrong: tuple[str, ...]
 
@@ -129,22 +131,19 @@ def _prepare(folder: Path, *, killed: bool) -> int:
     return 1
 
 
-def harms(whole: Whole, chance: random.Random, count: int) -> list[Harm]:
-    """Harms at random: a file first (all of the search index as often as one of SQLite's), then how."""
+def harm(whole: Whole, chance: random.Random) -> Harm:
+    """A harm at random: a file first (all of the search index as often as one of SQLite's), then how."""
     files = sorted(path for path in whole.folder.rglob("*") if path.is_file() and path.stat().st_size)
     derived = sum("derived" in path.parts for path in files)
     weights = [1 / derived if "derived" in path.parts else 1 if ".sqlite" in path.name else 0.1 for path in files]
-    found = []
-    for path in chance.choices(files, weights, k=count):
-        name, size = str(path.relative_to(whole.folder)), path.stat().st_size
-        how, anywhere, near_the_end = chance.random(), chance.randrange(size), size - 1 - chance.randrange(min(size, 64))
-        if how < 0.2:
-            found.append(Harm(name, cut=chance.choice((0, anywhere, anywhere // PAGE * PAGE, near_the_end))))
-        else:
-            many = 1 if how < 0.8 else chance.randrange(2, 9)
-            reach = min(size, HEAD) if chance.random() < 0.15 else size
-            found.append(Harm(name, tuple((chance.randrange(reach), chance.randrange(8)) for _ in range(many))))
-    return found
+    (path,) = chance.choices(files, weights)
+    name, size = str(path.relative_to(whole.folder)), path.stat().st_size
+    how, anywhere, near_the_end = chance.random(), chance.randrange(size), size - 1 - chance.randrange(min(size, 64))
+    if how < 0.2:
+        return Harm(name, cut=chance.choice((0, anywhere, anywhere // PAGE * PAGE, near_the_end)))
+    many = 1 if how < 0.8 else chance.randrange(2, 9)
+    reach = min(size, HEAD) if chance.random() < 0.15 else size
+    return Harm(name, tuple((chance.randrange(reach), chance.randrange(8)) for _ in range(many)))
 
 
 def _copy(whole: Whole, harm: Harm | None = None, name: str = "library") -> Path:
@@ -223,7 +222,7 @@ def suffer(whole: Whole, harm: Harm) -> Verdict:
     looked = perform(_look, _copy(whole, harm))
     wrong = [f"{what}: {each}" for what, done in (("check", checked), ("looking", looked)) for each in _ended(done)]
     if wrong or looked.code != 0:
-        return Verdict(harm, "unknown", tuple(wrong) or (looked.err,))
+        return Verdict(harm.kind, f"{whole.folder.parent.name}: {harm}", "unknown", tuple(wrong) or (looked.err,))
     shown = _shown(looked)
     problems = json.loads(checked.out)["problems"] if checked.out else []
     wrong += _false(whole, shown, lost="changes are missing" in checked.err)
@@ -239,11 +238,11 @@ def suffer(whole: Whole, harm: Harm) -> Verdict:
             wrong.append(f"nobody noticed, and it is not what it was: {_difference(whole.state, found or {})} {told.err[-500:]}")
         elif shown != whole.shown:
             wrong.append("nobody noticed, and it shows something else")
-        return Verdict(harm, "harmless", tuple(wrong))
+        return Verdict(harm.kind, f"{whole.folder.parent.name}: {harm}", "harmless", tuple(wrong))
     family = "derived" if harm.file.startswith("derived") else harm.file.split("-")[0]
     if family not in said or "`byline " not in said:
         wrong.append(f"it names not the file, or not the command: {said}")
-    return Verdict(harm, noticed, (*wrong, *_mended(whole, harm, said)))
+    return Verdict(harm.kind, f"{whole.folder.parent.name}: {harm}", noticed, (*wrong, *_mended(whole, harm, said)))
 
 
 def _ended(done: Outcome) -> list[str]:
