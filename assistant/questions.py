@@ -42,7 +42,9 @@ _HAPPENINGS = frozenset(
     "began started followed caused triggered sparked prompted fuelled fueled hit struck killed destroyed forced ended "
     "pushed wounded injured damaged".split()
 )
-_TELL_NOTHING = frozenset("include feature become have contain remain seem rank appear mean learn continue designate label dub deem".split())
+_TELL_NOTHING = frozenset(
+    "include feature become have contain remain seem rank appear mean learn continue designate label dub deem".split()
+)
 _ENDED = re.compile(r"[.!?…][\"'’”)]*$")  # other texts are headings, or were cut
 _ENDS = frozenset((",", ";", ":", "--", "–", "—", "."))
 

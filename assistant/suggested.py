@@ -17,7 +17,7 @@ from assistant.attribution import speakers
 from assistant.attribution.lexicon import PERSONS
 from assistant.followup.phrases import one_line, phrases
 from assistant.questions import is_list, parse, subject_question
-from assistant.speakers import is_of, saying
+from assistant.speakers import saying
 from assistant.types import Answer, Claim
 from assistant.values import same_bearer
 from corpus.types import Filters
@@ -123,7 +123,7 @@ def candidates(question: str, shown: Sequence[Claim], related: Sequence[Claim]) 
     question = one_line(question)
     topics = _topics(question)
     names, known = _names(question), _names(question, *(claim.text for claim in shown))
-    here = {claim.document.id for claim in shown}
+    here = frozenset(claim.document.id for claim in shown)
     related = [claim for claim in related if not is_list(claim.text) and _names(claim.text) & known][:RELATED]
     near = [claim for claim in shown if not is_list(claim.text)]
     speaking = [who for who in _claimants(shown) if not _touches(who, question)]
@@ -135,13 +135,13 @@ def candidates(question: str, shown: Sequence[Claim], related: Sequence[Claim]) 
     for claim in related:
         made = subject_question(claim.text)
         held = _names(made) if made else set()
-        if made and held & known and (held & names or claim.document.id in here):
+        if made and held & known and (held & names or claim.document.id == shown[0].document.id):
             yield _answered_by(made, claim)
     others = [who for who in _subjects(related) if not _touches(who, question) and not _is_of_any(who, speaking)]
     for who in others if topics else ():
         yield _what_said(who, topics[0])
     for topic in topics[1:]:
-        for who in (*speaking, *others):
+        for who in speaking:
             yield _what_said(who, topic)
     for who in () if topics else speaking:
         yield _what_said(who, None, here)
@@ -154,27 +154,29 @@ def _answered_by(question: str, sentence: Claim) -> Candidate:
     return Candidate(question, fits, fits)
 
 
-def _what_said(who: str, topic: str | None, here: set[str] = frozenset()) -> Candidate:
-    """What somebody says on a topic, which the sentence or its title holds; or else in certain documents."""
+def _what_said(who: str, topic: str | None, here: frozenset[str] = frozenset()) -> Candidate:
+    """What somebody says on a topic, which their words hold; or else in certain documents."""
     name = who.removeprefix("the ")
     on = set(telling(topic or ""))
 
-    def is_there(claim: Claim) -> bool:
-        held = set(words(f"{claim.document.title or ''} {claim.text}"))
-        return on <= held if topic else claim.document.id in here
+    # "The US" is not "US Secretary of State Hillary Clinton", but "the Observatory" that for Human Rights.
+    whole = re.compile(rf"(?:.+ )?{re.escape(name)}(?: (?:for|of) .+)?")
+
+    def is_there(claim: Claim, said: str) -> bool:
+        return on <= set(words(said)) if topic else claim.document.id in here
 
     def promises(claim: Claim) -> bool:
-        return name in claim.text and is_there(claim)
+        return name in claim.text and is_there(claim, claim.text)
 
     def fits(claim: Claim) -> bool:
-        if not is_there(claim) or not is_of(claim, who):
+        if claim.attribution is None or claim.attribution.voice == "own":
             return False
-        by = [claim.attribution.claimant.name.text] if claim.attribution.claimant else []
-        by += [claim.attribution.via.text] if claim.attribution.via else []
-        said = sum(span.end - span.start for span in claim.attribution.content)
-        # "The US" is not "US Secretary of State Hillary Clinton", but "the Observatory" that for Human Rights.
-        whole = re.compile(rf"\b{re.escape(name)}(?: (?:for|of) .+)?")
-        return said >= CONTENT and any(whole.fullmatch(one_line(one)[one_line(one).rfind(name) :]) for one in by if name in one)
+        by = [claim.attribution.claimant.name] if claim.attribution.claimant else []
+        by += [claim.attribution.via] if claim.attribution.via else []
+        within = [s for s in claim.attribution.content if claim.quote.start <= s.start and s.end <= claim.quote.end]
+        said = " ".join(map(claim.words, within))
+        named = any(whole.fullmatch(one_line(one.text)) for one in by)
+        return named and len(said) >= CONTENT and is_there(claim, said)
 
     return Candidate(f"What did {who} say about {topic}?" if topic else f"What did {who} say?", promises, fits)
 
@@ -193,6 +195,7 @@ def _topics(question: str) -> list[str]:
     if speaking and speaking.speaker:
         found = [phrase for phrase in found if phrase.text.casefold() in speaking.topic.casefold()]
     found = [phrase for phrase in found if len(phrase.text.split()) <= 5 and telling(phrase.text)]
+    found = [phrase for phrase in found if phrase.text.split()[-1] not in _SMALL]  # "the coalition of"
     if not found:
         return []
     last = ([phrase for phrase in found if phrase.named] or found)[-1]

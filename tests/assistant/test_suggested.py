@@ -12,12 +12,12 @@ from corpus.library import Library
 from corpus.types import Filters
 from index.sync import sync
 
-QUESTION = "Who holds the harbour of Orme?"
+QUESTION = "When did the guild come to Orme?"
 TEXTS = {
-    "courier": "The guild holds the harbour of Orme, according to Greta Holm.",
+    "courier": "The guild came to Orme in 1985, according to Greta Holm.",
     "herald": "Greta Holm, the mayor of Lund, came back from a journey on Monday.",
     "mirror": "Workers from the Royal Institute repaired the lighthouse of Orme.",
-    "star": "Anton Berg told reporters that fishing in Orme would be forbidden from the first of May.",
+    "star": "Anton Berg told reporters that fishing in Orme would be forbidden to foreigners.",
     "tides": "The Tides Agency said that the water in Lund had risen by four metres during the night.",
 }
 
@@ -83,7 +83,7 @@ def test_none_is_suggested_that_the_documents_do_not_answer(tmp_path, encoder):
     asker = opened(tmp_path, encoder, {name: TEXTS[name] for name in ("courier", "tides")})
     answer = asker.ask(QUESTION)
     made = [one.question for one in candidates(QUESTION, answer.claims, asker.found(QUESTION))]
-    assert {"What did Greta Holm say about the harbour of Orme?", "Who is Greta Holm?"} <= set(made)
+    assert {"What did Greta Holm say about Orme?", "Who is Greta Holm?"} <= set(made)
     assert after(asker)[0] == ()
 
 
@@ -133,7 +133,7 @@ def test_one_that_is_not_surely_answered_is_none(orme, weak):
 
 
 def test_one_that_is_answered_with_what_is_shown_is_none(tmp_path, encoder):
-    more = "Greta Holm said that the harbour of Orme was mended for a great deal of money."
+    more = "Greta Holm said that the walls of Orme were mended for a great deal of money."
     asker = opened(tmp_path, encoder, {"courier": TEXTS["courier"], "more": more})
     answer = asker.ask(QUESTION, filters=Filters(source="courier"))
 
@@ -142,7 +142,7 @@ def test_one_that_is_answered_with_what_is_shown_is_none(tmp_path, encoder):
             given = super().ask(question, **more)
             return replace(given, claims=(answer.claims[0], *given.claims))
 
-    asked = "What did Greta Holm say about the harbour of Orme?"
+    asked = "What did Greta Holm say about Orme?"
     assert asked in suggested(asker, answer, history=((QUESTION, ""),))
     assert suggested(Repeating(asker), answer, history=((QUESTION, ""),)) == ()
 
@@ -151,7 +151,7 @@ def test_what_cannot_be_the_answer_is_not_read(orme):
     watched = Watched(orme)
     found = suggested(watched, orme.ask(QUESTION), history=((QUESTION, ""),))
     assert len(found) == MOST and len(watched.asked) <= ASKED
-    assert "What did Greta Holm say about the harbour of Orme?" in set(watched.asked) - set(watched.read)
+    assert "What did Greta Holm say about Orme?" in set(watched.asked) - set(watched.read)
     assert set(found) <= set(watched.read)
 
 
@@ -166,11 +166,68 @@ def test_the_looking_ends_where_there_is_no_more_time(orme):
 def test_a_speaker_is_not_another_of_like_name(tmp_path, encoder):
     """What a minister of the United States says is not said by the United States."""
     texts = {
-        "courier": "The guild holds the harbour of Orme, the US said.",
+        "courier": "The guild came to Orme in 1985, the US said.",
         "herald": "US Secretary of State Ada Quist said that Orme had been warned of the flood many times.",
     }
     found, answer, _ = after(opened(tmp_path, encoder, texts))
     assert not answer.abstained and not any("the US" in question for question in found)
+
+
+def test_nobody_is_asked_about_who_is_described_already(tmp_path, encoder):
+    told = "The guild came to Orme in 1985, according to Greta Holm, the mayor of Lund."
+    asker = opened(tmp_path, encoder, {"courier": told, "herald": TEXTS["herald"]})
+    claims = asker.ask(QUESTION).claims[:1]
+    assert not any("Who is" in one.question for one in candidates(QUESTION, claims, asker.found(QUESTION)))
+
+
+def test_another_of_the_same_surname_is_somebody_else(tmp_path, encoder):
+    """In the document that has the full name, the surname alone is enough."""
+    holm = "Holm, the mayor of Lund, came back from a journey on Monday."
+    apart = {"courier": TEXTS["courier"], "herald": holm}
+    together = {"courier": f"{TEXTS['courier']} {holm}"}
+    for name, texts, fits in (("apart", apart, False), ("together", together, True)):
+        (tmp_path / name).mkdir()
+        asker = opened(tmp_path / name, encoder, texts)
+        claims, related = asker.ask(QUESTION).claims[:1], asker.found(QUESTION)
+        [who] = [one for one in candidates(QUESTION, claims, related) if one.question == "Who is Greta Holm?"]
+        [about] = [claim for claim in related if claim.text == holm]
+        assert who.fits(about) is fits
+
+
+def test_what_only_shares_a_name_with_the_answer_is_left_aside(tmp_path, encoder):
+    told = "The guild came to Orme from London in 1985."
+    other = "Workers from the Royal Institute repaired the lighthouse of London."
+    asker = opened(tmp_path, encoder, {"courier": told, "mirror": other})
+    claims = asker.ask(QUESTION).claims[:1]
+    [related] = [claim for claim in asker.found(QUESTION) if claim.document.name == "mirror"]
+
+    def made(claim):
+        return [one.question for one in candidates(QUESTION, claims, [claim])]
+
+    assert "Who repaired the lighthouse of London?" not in made(related)
+    assert "Who repaired the lighthouse of London?" in made(replace(related, document=claims[0].document))
+
+
+def test_what_a_mayor_says_is_not_said_about_the_town(tmp_path, encoder):
+    said = "Ada Quist, the mayor of Orme, said that the winter had been the coldest for many years."
+    asker = opened(tmp_path, encoder, {"courier": TEXTS["courier"], "herald": said})
+    answer = asker.ask(QUESTION)
+    made = [one.question for one in candidates(QUESTION, answer.claims, asker.found(QUESTION))]
+    assert "What did Ada Quist say about Orme?" in made
+    assert "What did Ada Quist say about Orme?" not in after(asker)[0]
+
+
+def test_what_a_question_is_about(orme):
+    claims = orme.ask(QUESTION).claims
+    for question, about in (
+        ("Who managed the siege of Orme?", ["the siege of Orme", "Orme"]),
+        ("What did the guild say about fishing in Orme?", ["Orme"]),
+        ("What did the government accuse the coalition of?", []),
+        ("Who resigned?", []),
+    ):
+        made = [one.question for one in candidates(question, claims, ())]
+        said = [f"What did Greta Holm say about {topic}?" for topic in about] or ["What did Greta Holm say?"]
+        assert [one for one in made if one.startswith("What did")] == said
 
 
 def test_names_stand_as_in_the_documents(orme):
