@@ -166,7 +166,7 @@ def _label(part: Message, names: set[str]) -> tuple[str, str]:
     suffix = PurePosixPath(found).suffix.lower()
     stem = found[: len(found) - len(suffix)] or ("message" if kind == "message/rfc822" else "part")
     if not suffix or kind == "message/rfc822":
-        suffix = _SUFFIXES.get(kind, "." + kind.rpartition("/")[2][:20])
+        suffix = _SUFFIXES.get(kind, "." + re.sub(r"[^a-z0-9.+-]", "", kind.rpartition("/")[2])[:20])
     name, count = stem + suffix, 1
     while name in names:
         count += 1

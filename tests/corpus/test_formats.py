@@ -362,6 +362,8 @@ def test_a_message_in_html_and_one_in_an_old_encoding(found, one):
     reading = one("a.eml", raw % "Мост открыт".encode("cp1251"))
     assert reading.text.endswith("\n\nМост открыт") and reading.source == "Виклю"
     assert one("c.eml", "Subject: =?utf-8?b?a?= is open\n\nwords").title == "=?utf-8?b?a?= is open"  # which is no base64
+    parts = b"From: a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n--b\nContent-Type: image/x\0y\n\nz\n--b--\n"
+    assert [one.name for one in found("d.eml", parts)] == [None, "part.xy"]
     assert "not a mail message" in found("b.eml", b"words and no headers")[0].error
 
 
