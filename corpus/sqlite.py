@@ -162,7 +162,7 @@ class Database:
             elif "readonly" in str(error):
                 message = "it cannot be written to; check its permissions"
             elif "I/O error" in str(error) or "unable to open" in str(error):
-                message = f"{error}: the disk is full, failing or gone. What was stored is safe; see to the disk, then try again"
+                message = f"{error}: the disk is full, failing or gone. What was stored is safe; see to it, try again"
             else:
                 raise self.unsound(str(error)) from error
             raise BylineError(f"{self.path}: {message}") from error

@@ -219,4 +219,5 @@ def _delete_unused(db: Connection, vector_ids: Sequence[tuple[int]]) -> None:
 
 def _note_departure(db: Connection, number: int, replaced_by: int | None) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    db.execute("INSERT INTO departed VALUES (?, ?, ?, ?)", (number, now, replaced_by, row_crc32(number, now, replaced_by)))
+    row = (number, now, replaced_by)
+    db.execute("INSERT INTO departed VALUES (?, ?, ?, ?)", (*row, row_crc32(*row)))

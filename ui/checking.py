@@ -31,9 +31,9 @@ def _problems(library: Library) -> Iterator[Problem]:
         yield lost, str(library.path), library.AGAIN
     yield from library.damage()
     yield from _in_conversations(library)
+    mend = "it is made again at the next question, or by `byline rebuild`"
     for problem in base.verify(library, base.current(library.folder)):
-        what, mend = "the search index cannot be trusted", "it is made again at the next question, or by `byline rebuild`"
-        yield what, problem, mend
+        yield "the search index cannot be trusted", problem, mend
 
 
 def _in_conversations(library: Library) -> Iterator[Problem]:

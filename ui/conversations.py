@@ -91,9 +91,15 @@ class Conversations(Database):
         for what, where, _ in super().damage():
             yield what, where, f"{self.AGAIN}; or move it away, and new conversations are kept in a new file"
         with self.reading() as db:
-            found = {row[0]: "conversation" for row in db.execute(f"SELECT {_TALK} FROM conversations") if not _whole(row)}
-            found |= {row[0]: "answer" for row in db.execute(f"SELECT {_TURN} FROM turns") if not _whole(row)}
-            found |= {row[0]: "feedback" for row in db.execute("SELECT * FROM feedback") if not _whole(row)}
+            rows = {
+                "title": f"{_TALK} FROM conversations", "answer": f"{_TURN} FROM turns", "feedback": "* FROM feedback",
+            }  # fmt: skip
+            found = {
+                row[0]: what
+                for what, columns in rows.items()
+                for row in db.execute(f"SELECT {columns}")
+                if not _whole(row)
+            }
         for id, what in found.items():
             where = f"{self.path}: the conversation with the id {id}"
             yield f"its {what} is damaged", where, f"remove it in the chat; or {self.AGAIN}"
@@ -155,11 +161,11 @@ class Conversations(Database):
         removed is not kept."""
         kept = None if answer is None else json.dumps(keep(answer))
         with self.transaction() as db:
-            for row in db.execute(f"SELECT {_TURN} FROM turns WHERE conversation = ? AND number = ?", (id, number)).fetchall():
+            turn = "conversation = ? AND number = ?"
+            for row in db.execute(f"SELECT {_TURN} FROM turns WHERE {turn}", (id, number)).fetchall():
                 crc32 = row_crc32(*row[:5], state, kept, row[7]) if _whole(row) else row[8]  # damaged is damaged
                 db.execute(
-                    "UPDATE turns SET answer = ?, state = ?, crc32 = ? WHERE conversation = ? AND number = ?",
-                    (kept, state, crc32, id, number),
+                    f"UPDATE turns SET answer = ?, state = ?, crc32 = ? WHERE {turn}", (kept, state, crc32, id, number)
                 )
 
     def exchanges(self, id: str, number: int | None = None) -> list[Exchange]:

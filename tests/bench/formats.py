@@ -44,7 +44,8 @@ def main() -> None:
     """Prints the tables, and keeps them in results/formats.md."""
     with written("formats", "Reading files"), tempfile.TemporaryDirectory() as folder:
         print(f"Short: {FILES} files of {SMALL:,} characters of text; long: one of {LARGE:,}; best of {RUNS} runs.\n")
-        print("| format | short: files/s | alone | long: MB/s of text | alone | what is alone |\n|---|---|---|---|---|---|")
+        print("| format | short: files/s | alone | long: MB/s of text | alone | what is alone |")
+        print("|---|---|---|---|---|---|")
         with Sandbox() as sandbox:
             list(sandbox.read(_file(Path(folder), "warm.html", b"<p>The process is started by the first file.</p>")))
             for suffix, make in MADE.items():

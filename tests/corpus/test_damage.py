@@ -147,7 +147,8 @@ def test_ids_that_would_be_given_again_are_found(store):
 
 
 def test_an_altered_encoder_is_not_taken_for_another(store):
-    library = altered(store(a_txt="One."), "UPDATE meta SET value = replace(value, 'made up', 'made us') WHERE key = 'encoder'")
+    statement = "UPDATE meta SET value = replace(value, 'made up', 'made us') WHERE key = 'encoder'"
+    library = altered(store(a_txt="One."), statement)
     with pytest.raises(BylineError, match="damaged.*byline rebuild --encoder"):
         library.encoder  # noqa: B018
 

@@ -11,12 +11,14 @@ import argparse
 import json
 import random
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -41,15 +43,29 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write the results down")
     options = parser.parse_args()
     stage.prepare()
-    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as root, Journal(options.journal) as journal:
-        strikes, made = _crash(Path(root), options, journal)
-        verdicts = _damage(Path(root), options, journal)
+    with Journal(options.journal) as journal, _folder() as root:
+        why = stage.cannot_trace(root) if options.share else "none is to be"
+        chosen = [one for one in operations() if not options.only or one.name in options.only.split(",")]
+        cases = [crash.ready(one, root) for one in chosen]
+        strikes, made = _kill(cases, options, journal), {}
+        verdicts = _damage(root, options, journal)
+        if why:
+            print(f"no system call is struck: {why}", flush=True)
+        else:
+            more, made = _strike(cases, options, journal)
+            strikes += more
     wrong = [one for one in (*strikes, *verdicts) if one.wrong]
     told = "\n".join(_tables(strikes, verdicts, made, journal.seconds))
     print(told)
     if options.write:
         RESULTS.write_text(told + "\n")
     return 1 if wrong else 0
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
 
 
 class Journal:
@@ -88,31 +104,28 @@ class Journal:
         return kind(**told)
 
 
-def _crash(root: Path, options, journal: Journal) -> tuple[list[crash.Strike], dict[str, int]]:
-    """Strikes the operations; returns that, and how many calls each makes."""
-    chosen = [one for one in operations() if not options.only or one.name in options.only.split(",")]
-    if not options.kills and not options.share:
-        return [], {}
-    cases = [crash.ready(one, root) for one in chosen]
-    strikes, made = [], {}
-
-    def struck(name: str, case: crash.Case, fault: stage.Fault | None = None) -> None:
-        name = f"{options.seed} {name}"
-        asks = len(strikes) % 10 == 0
-        run = partial(crash.strike, case, random.Random(name), fault, asks=asks)
+def _kill(cases: Sequence[crash.Case], options, journal: Journal) -> list[crash.Strike]:
+    """Kills the operations, in turn, at random moments, until so many have been killed before their end."""
+    strikes, number = [], -1
+    while sum(one.struck for one in strikes) < options.kills:
+        number += 1
+        name = f"{options.seed} kill {number}"
+        run = partial(crash.strike, cases[number % len(cases)], random.Random(name), asks=number % 10 == 0)
         strikes.append(journal.once(name, crash.Strike, run))
+    return strikes
 
-    if options.share and (why := stage.cannot_trace(root)):
-        print(f"no system call is struck: {why}", flush=True)
-    else:
-        for case in cases if options.share else ():
-            points = crash.points(case)
-            made[case.operation.name] = len(points) // len(crash.FAULTS)
-            count = max(1, round(options.share * len(points)))
-            for point in random.Random(f"{options.seed} {case.operation.name}").sample(points, count):
-                struck(f"{case.operation.name}, {point}", case, point)
-    for number in range(options.kills):
-        struck(f"kill {number}", cases[number % len(cases)])
+
+def _strike(cases: Sequence[crash.Case], options, journal: Journal) -> tuple[list[crash.Strike], dict[str, int]]:
+    """Strikes the operations at their system calls; returns that, and how many calls each makes."""
+    strikes, made = [], {}
+    for case in cases:
+        points = crash.points(case)
+        made[case.operation.name] = len(points) // len(crash.FAULTS)
+        name = f"{options.seed} {case.operation.name}"
+        for point in random.Random(name).sample(points, max(1, round(options.share * len(points)))):
+            named = f"{name}, {point}"
+            run = partial(crash.strike, case, random.Random(named), point, asks=len(strikes) % 10 == 0)
+            strikes.append(journal.once(named, crash.Strike, run))
     return strikes, made
 
 
@@ -130,31 +143,40 @@ def _damage(root: Path, options, journal: Journal) -> list[damage.Verdict]:
 def _tables(
     strikes: Sequence[crash.Strike], verdicts: Sequence[damage.Verdict], made: dict[str, int], seconds: float
 ) -> Iterable[str]:
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
     command = shlex.join(["python", "-m", "tests.torture", *sys.argv[1:]])
-    yield f"# Torture\n\nPrinted by `{command}` at commit {commit.stdout.strip()}, in {seconds / 60:.0f} minutes.\n"
-    wrong = sum(bool(one.wrong) for one in (*strikes, *verdicts))
-    yield f"{len(strikes):,} runs were struck, {len(verdicts):,} files damaged; in {wrong} something was wrong.\n"
+    yield f"# Torture\n\nPrinted by `{command}` at {_commit()}, in {seconds / 60:.0f} minutes.\n"
+    struck, wrong = sum(one.struck for one in strikes), sum(bool(one.wrong) for one in (*strikes, *verdicts))
+    yield f"{struck:,} runs were struck, {len(verdicts):,} files damaged; in {wrong} something was wrong.\n"
     if strikes:
         yield from _crash_table(strikes, made)
     if verdicts:
         yield from _damage_table(verdicts)
 
 
+def _commit() -> str:
+    if not shutil.which("git"):
+        return "a commit that git would tell"
+    told = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
+    return f"commit {told.stdout.strip()}"
+
+
 def _crash_table(strikes: Sequence[crash.Strike], made: dict[str, int]) -> Iterable[str]:
     yield "## Crash\n"
     yield (
-        "Runs that a fault struck, by fault, and in what state they left the library: the one before, one between "
-        "(some documents of several, each whole), the one after. `calls` are those that change files.\n"
+        "Runs that a fault struck, by fault, and in what state all of them left the library: the one before, one "
+        "between (some documents of several, each whole), the one after. `calls` are those that change files. Not "
+        "struck were runs that had ended at the moment, or that came with fewer calls than before.\n"
     )
-    yield "| operation | calls | SIGKILL | ENOSPC | EIO | SIGKILL at random | not struck | old | between | new | wrong |"
-    yield "|---|" + "---:|" * 10
+    columns = ("calls", *crash.FAULTS, "SIGKILL at random", "not struck", "old", "between", "new", "wrong")
+    yield f"| operation | {' | '.join(columns)} |"
+    yield "|---|" + "---:|" * len(columns)
     for name in dict.fromkeys(one.operation for one in strikes):
         of = [one for one in strikes if one.operation == name]
         struck = Counter(one.fault for one in of if one.struck)
         left = Counter(one.left for one in of)
         cells = [made.get(name, ""), *(struck[what] for what in (*crash.FAULTS, crash.RANDOM))]
-        cells += [sum(not one.struck for one in of), left["old"], left["between"], left["new"], sum(bool(one.wrong) for one in of)]
+        cells += [sum(not one.struck for one in of), left["old"], left["between"], left["new"]]
+        cells.append(sum(bool(one.wrong) for one in of))
         yield f"| {name} | {' | '.join(map(str, cells))} |"
     yield ""
 

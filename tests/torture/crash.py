@@ -153,13 +153,15 @@ def strike(case: Case, chance: random.Random, fault: Fault | None = None, *, ask
     """Does an operation under a fault (or killed at any moment), and looks at what is left."""
     library = _copy(case)
     deed = case.operation.deed(case.folder)
-    moment = None if fault else chance.uniform(0, 1.2 * case.seconds)
+    moment = None if fault else chance.uniform(0, case.seconds)
     done = perform(deed, library, fault=fault, kill_after=moment)
+    if not done.struck:  # as fast as the machine is now
+        case.seconds = done.seconds
     wrong = list(_ended(done))
     left, found = _examined(case, library, done)
     wrong += found
     if fault is None and case.operation.repeatable and chance.random() < 0.5:  # and again while it recovers
-        perform(deed, library, kill_after=chance.uniform(0, 1.2 * case.seconds))
+        perform(deed, library, kill_after=chance.uniform(0, case.seconds))
         wrong += _examined(case, library, done, again=True)[1]
     wrong += _recovered(case, library, asks)
     how = str(fault) if fault else f"SIGKILL after {moment:.3f} s"
@@ -209,7 +211,8 @@ def _examined(case: Case, library: Path, done: Outcome, *, again: bool = False) 
     if done.code == -9 and not again:
         commits = sum(told[0] == "commit" for told in done.told)
         if found not in states[commits : commits + 2]:
-            wrong.append(f"it is not in the state after {commits} commits, nor in the next: {_differences(states, found)}")
+            differs = _differences(states, found)
+            wrong.append(f"it is not in the state after {commits} commits, nor in the next: {differs}")
     for key in {*found, *(key for each in states for key in each)}:
         may_be = {each.get(key) for each in states} | ({"unread"} if key.startswith("file ") else set())
         if found.get(key) not in may_be:

@@ -24,6 +24,7 @@ from ui.conversations import Conversations
 QUERIES = ("the harbour bridge", "convoy tents camp", "councillor bollards quay", "pupils of the school")
 QUESTIONS = ("How many pupils has the school?",)
 HEAD, PAGE = 128, 4096  # bytes: the head of a file, which is damaged more often than its share; and SQLite's page
+CITED = ("title", "source", "published")
 MARK = "\0"  # between what one command printed and what the next did
 
 
@@ -87,13 +88,13 @@ def ready(root: Path) -> list[Whole]:
         folder = root / name
         folder.mkdir()
         whole = Whole(folder / "library", folder / "documents", folder / "saved")
-        _expect(perform(lambda library, tell: _prepare(folder, killed=False), whole.folder))
+        _expect(perform(_prepare, whole.folder))
         _expect(perform(byline("backup", whole.backup), whole.folder))
         if killed:
             before = perform(_look, _copy(whole)), perform(_tell_all, _copy(whole))
             whole.earlier = [(before[1].told[-1][1], _shown(before[0]))]
-            perform(lambda library, tell: _prepare(folder, killed=True), whole.folder)
-            assert (whole.folder / "library.sqlite-wal").stat().st_size and (whole.folder / "chats.sqlite-wal").stat().st_size
+            perform(_change_and_die, whole.folder)
+            assert all((whole.folder / f"{name}.sqlite-wal").stat().st_size for name in ("library", "chats"))
         copy = _copy(whole)
         done = perform(_look, copy)
         told = perform(_tell_all, copy)
@@ -111,22 +112,24 @@ def _expect(done: Outcome) -> None:
         raise SystemExit(f"the library that is to be damaged cannot be made ({done.code}):\n{done.err}")
 
 
-def _prepare(folder: Path, *, killed: bool) -> int:
-    library = folder / "library"
-    if not killed:
-        fill(folder)
-        talk(library, lambda message: None)
-        return 0
+def _prepare(library: Path, tell: Tell) -> int:
+    fill(library.parent)
+    return talk(library, tell)
+
+
+def _change_and_die(library: Path, tell: Tell) -> int:
+    """Changes a library and its conversations, and leaves the changes in the logs."""
+    documents = library.parent / "documents"
     # A reader that is not closed keeps the logs from being emptied.
     open_ones = [Library(library), Conversations(Library(library))]
     with open_ones[0].reading() as db, open_ones[1].reading() as chats:
         db.execute("SELECT count(*) FROM documents").fetchone()
         chats.execute("SELECT count(*) FROM turns").fetchone()
-        write(folder / "documents", opera_txt="The opera of Velm opens in May. Its roof is new.",
+        write(documents, opera_txt="The opera of Velm opens in May. Its roof is new.",
               harbour_txt=HARBOUR.replace("Engineers", "Three engineers"))  # fmt: skip
-        byline("add", folder / "documents")(library, lambda message: None)
-        byline("set", "school.md", "--source", "Herald")(library, lambda message: None)
-        talk(library, lambda message: None)
+        byline("add", documents)(library, tell)
+        byline("set", "school.md", "--source", "Herald")(library, tell)
+        talk(library, tell)
         os.kill(os.getpid(), signal.SIGKILL)
     return 1
 
@@ -180,16 +183,16 @@ def _show_talks(folder: Path, tell: Tell) -> int:
     for one in kept.all():
         for exchange in kept.exchanges(one.id):
             claims = exchange.answer.claims if exchange.answer else ()
-            talks.append(
-                {
-                    "title": one.title, "question": exchange.question, "filters": str(exchange.filters),
-                    "state": exchange.state, "lost": bool(exchange.lost), "verdict": kept.verdicts(one.id).get(exchange.number),
-                    "claims": [
-                        [claim.document.name, claim.text, claim.document.source, str(claim.quote), str(claim.attribution)]
-                        for position, claim in enumerate(claims) if position not in exchange.lost
-                    ],
-                }
-            )  # fmt: skip
+            shown = [
+                [claim.document.name, claim.text, claim.document.source, str(claim.quote), str(claim.attribution)]
+                for position, claim in enumerate(claims) if position not in exchange.lost
+            ]  # fmt: skip
+            told = {
+                "title": one.title, "question": exchange.question, "filters": str(exchange.filters),
+                "state": exchange.state, "lost": bool(exchange.lost), "claims": shown,
+                "verdict": kept.verdicts(one.id).get(exchange.number),
+            }  # fmt: skip
+            talks.append(told)
     print(json.dumps({"talks": talks}))
     return 0
 
@@ -210,7 +213,7 @@ def _records(folder: Path) -> dict[str, dict]:
     records = {}
     for document in library.documents():
         text = library.text(document.id)
-        records[document.name] = {"text": text} | {key: getattr(document, key) for key in ("title", "source", "published")}
+        records[document.name] = {"text": text} | {key: getattr(document, key) for key in CITED}
     return records
 
 
@@ -227,7 +230,7 @@ def suffer(whole: Whole, harm: Harm) -> Verdict:
     problems = json.loads(checked.out)["problems"] if checked.out else []
     wrong += _false(whole, shown, lost="changes are missing" in checked.err)
     if problems:
-        noticed, said = "by check", "".join(f"{one['where']}: {one['what']}. To mend it: {one['mend']}" for one in problems)
+        noticed, said = "by check", checked.err
     elif checked.code:
         noticed, said = "at open", checked.err
     elif looked.err:
@@ -235,7 +238,8 @@ def suffer(whole: Whole, harm: Harm) -> Verdict:
     else:
         found = told.told[-1][0] if told.told else None
         if found != whole.state:
-            wrong.append(f"nobody noticed, and it is not what it was: {_difference(whole.state, found or {})} {told.err[-500:]}")
+            differs = _difference(whole.state, found or {})
+            wrong.append(f"nobody noticed, and it is not what it was: {differs} {told.err}")
         elif shown != whole.shown:
             wrong.append("nobody noticed, and it shows something else")
         return Verdict(harm.kind, f"{whole.folder.parent.name}: {harm}", "harmless", tuple(wrong))
@@ -269,17 +273,19 @@ def _false(whole: Whole, shown: list, *, lost: bool) -> list[str]:
     wrong = []
     states = [(whole.records, whole.shown), *(whole.earlier if lost else ())]
     known = {json.dumps(one) for one in _all(whole.shown, "talks")}
-    passages = {json.dumps(claim) for _, before in states for talk in _all(before, "talks") for claim in talk["claims"]}
-    for talk in _all(shown, "talks"):
-        wrong += [f"the conversation shows {claim}" for claim in talk["claims"] if json.dumps(claim) not in passages]
-        if not lost and not talk["lost"] and talk["state"] not in ("failed", "damaged") and json.dumps(talk) not in known:
-            wrong.append(f"the conversation is {talk}")
+    passages = {json.dumps(claim) for _, before in states for each in _all(before, "talks") for claim in each["claims"]}
+    for each in _all(shown, "talks"):
+        wrong += [f"the conversation shows {claim}" for claim in each["claims"] if json.dumps(claim) not in passages]
+        if not lost and not each["lost"] and each["state"] != "failed" and json.dumps(each) not in known:
+            wrong.append(f"the conversation is {each}")
     said = {_place(one): one["attribution"] for key in ("claims", "nearest") for one in _all(whole.shown, key)}
-    for one in [*_all(shown, "hits"), *_all(shown, "claims"), *_all(shown, "nearest"), *(s for s in shown if s and "text" in s)]:
-        quote, records = one.get("quote", one.get("text")), [each[one["name"]] for each, _ in states if one["name"] in each]
+    quoted = [each for key in ("hits", "claims", "nearest") for each in _all(shown, key)]
+    for one in [*quoted, *(each for each in shown if each and "text" in each)]:
+        quote = one.get("quote", one.get("text"))
+        records = [each[one["name"]] for each, _ in states if one["name"] in each]
         if not any(record["text"][one["start"] : one["end"]] == quote for record in records):
             wrong.append(f"{one['name']} is quoted with {quote!r}")
-        elif not any(all(one[key] == record[key] for key in ("title", "source", "published")) for record in records):
+        elif not any(all(one[key] == record[key] for key in CITED) for record in records):
             wrong.append(f"{one['name']} is cited as {one}")
         elif one.get("attribution") and one["attribution"] != said.get(_place(one), one["attribution"]):
             wrong.append(f"{quote!r} is said by {one['attribution']}")

@@ -66,7 +66,8 @@ def wires(numbers: range, changed: int = -1) -> str:
 
 def first_documents(folder: Path) -> None:
     """Documents of several kinds."""
-    school = "---\ntitle: A school\ndate: 2016-11-29\nsource: Gazette\n---\n\nThe school has 300 pupils.\n\nAnna leads it."
+    head = "---\ntitle: A school\ndate: 2016-11-29\nsource: Gazette\n---"
+    school = f"{head}\n\nThe school has 300 pupils.\n\nAnna leads it."
     write(folder, harbour_txt=HARBOUR, school_md=school, council_txt=council(), wire_jsonl=wires(range(8)))
 
 
@@ -88,6 +89,10 @@ def fill(folder: Path) -> Library:
     assert not sync(library)
     library.close()
     return library
+
+
+def _for_the_first(folder: Path) -> None:
+    first_documents(folder / "documents")
 
 
 def _to_add_to(folder: Path) -> None:
@@ -196,7 +201,7 @@ def _restore(library: Path, tell: Tell) -> int:
 def operations() -> list[Operation]:
     """Everything that writes."""
     return [
-        Operation("first", lambda folder: first_documents(folder / "documents"), lambda f: byline("add", f / "documents")),
+        Operation("first", _for_the_first, lambda folder: byline("add", folder / "documents")),
         Operation("add", _to_add_to, lambda folder: byline("add", folder / "more")),
         Operation("replace", _to_replace, lambda folder: byline("add", folder / "documents")),
         Operation("remove", fill, lambda folder: byline("remove", "harbour.txt", "wire-2", "wire-4")),

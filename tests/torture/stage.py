@@ -175,7 +175,8 @@ def perform(
     """Does a deed in a forked child, and waits for its end. Raises CannotTrace when a fault cannot strike."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     gate, opener = os.pipe()
-    with ours, tempfile.TemporaryFile("w+", dir=library.parent) as out, tempfile.TemporaryFile("w+", dir=library.parent) as err:
+    beside = {"mode": "w+", "dir": library.parent}
+    with ours, tempfile.TemporaryFile(**beside) as out, tempfile.TemporaryFile(**beside) as err:
         child = os.fork()
         if not child:
             os.close(opener)

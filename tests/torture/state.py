@@ -53,13 +53,10 @@ def _documents(path: Path) -> State:
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
         for row in db.execute("SELECT * FROM documents"):
-            told = {key: row[key] for key in row.keys() if key not in ("id", "revision", "first_sentence")}
-            told["parts"] = _rows(db, "SELECT start, length, text, text_sha256, spans_sha256 FROM parts "
-                                      "WHERE document_id = ? ORDER BY start", row["id"])  # fmt: skip
-            told["sentences"] = _rows(db, "SELECT start, end, hex(key), hex(vector) FROM sentences s LEFT JOIN vectors v "
-                                          "ON v.id = s.vector_id WHERE document_id = ? ORDER BY start", row["id"])  # fmt: skip
-            first = db.execute("SELECT min(id) FROM sentences WHERE document_id = ?", (row["id"],)).fetchone()[0]
-            told["first sentence"] = first == row["first_sentence"]
+            told = {key: value for key, value in dict(row).items() if key not in ("id", "revision", "first_sentence")}
+            told["parts"] = _rows(db, _PARTS, row["id"])
+            told["sentences"] = _rows(db, _SENTENCES, row["id"])
+            told["first"] = _rows(db, _FIRST, row["id"]) == [[row["first_sentence"]]]
             found[f"document {row['origin']}/{row['name']}"] = _digest(told)
         for row in db.execute("SELECT path, size, given FROM files"):
             found[f"file {row['path']}"] = _digest(tuple(row)[1:]) if row["size"] >= 0 else "unread"
@@ -109,6 +106,12 @@ def strays(folder: Path) -> list[str]:
     return found + [f"derived/{path.name}" for path in derived.glob("*") if path.name not in ("current", current)]
 
 
+_PARTS = "SELECT start, length, text, text_sha256, spans_sha256 FROM parts WHERE document_id = ? ORDER BY start"
+_SENTENCES = (
+    "SELECT start, end, hex(key), hex(vector) FROM sentences s LEFT JOIN vectors v ON v.id = s.vector_id "
+    "WHERE document_id = ? ORDER BY start"
+)
+_FIRST = "SELECT min(id) FROM sentences WHERE document_id = ?"
 _ORPHANS = (
     "SELECT 1 FROM vectors WHERE id NOT IN (SELECT vector_id FROM sentences)",
     "SELECT 1 FROM sentences WHERE vector_id NOT IN (SELECT id FROM vectors)",

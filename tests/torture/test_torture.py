@@ -21,7 +21,7 @@ def tortured() -> subprocess.CompletedProcess:
 def test_a_library_survives_kills_and_its_damage_is_noticed(tortured):
     assert tortured.returncode == 0, tortured.stderr + tortured.stdout
     runs, files = map(int, re.search(r"(\d+) runs were struck, (\d+) files damaged", tortured.stdout).groups())
-    assert runs >= 4 and files == 4
+    assert runs > 0 and files == 4
 
 
 def test_a_library_survives_system_calls_that_fail(tortured):
@@ -29,5 +29,6 @@ def test_a_library_survives_system_calls_that_fail(tortured):
         pytest.skip(re.search("no system call is struck: .*", tortured.stdout)[0])
     assert tortured.returncode == 0, tortured.stderr + tortured.stdout
     for name in ("first", "replace"):
-        calls, *struck = map(int, re.findall(r"\d+", re.search(rf"^\| {name} \|(.*)", tortured.stdout, re.MULTILINE)[1]))
+        row = re.search(rf"^\| {name} \|(.*)", tortured.stdout, re.MULTILINE)[1]
+        calls, *struck = map(int, re.findall(r"\d+", row))
         assert calls > 100 and sum(struck[:3]) > 0

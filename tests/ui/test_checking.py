@@ -23,7 +23,8 @@ def kept(build, tmp_path, say):
     said = Attribution(Speaker(mayor, mayor, named=True), None, None, (Span(document, 24, 45),), "reported")
     kept = Conversations(library)
     id, number = kept.ask(None, "Who says so?", Filters())
-    kept.answered(id, number, say.answer("Who says so?", (say.claim(library, "a.txt", "The bridge is closed.", attribution=said),)))
+    claim = say.claim(library, "a.txt", "The bridge is closed.", attribution=said)
+    kept.answered(id, number, say.answer("Who says so?", (claim,)))
     kept.judge(id, number, "helpful")
     return kept
 
@@ -39,7 +40,7 @@ def check(kept, capsys):
         ("UPDATE turns SET answer = replace(answer, '[0, 9]', '[14, 16]')", "answer"),  # said by Bo now
         ("UPDATE turns SET question = 'Who denies it?'", "answer"),
         ("UPDATE feedback SET verdict = 'wrong source'", "feedback"),
-        ("UPDATE conversations SET title = 'Bo'", "conversation"),
+        ("UPDATE conversations SET title = 'Bo'", "title"),
     ],
 )
 def test_altered_conversations_are_found_and_not_shown(kept, capsys, statement, what):
@@ -51,11 +52,12 @@ def test_altered_conversations_are_found_and_not_shown(kept, capsys, statement, 
         assert db.execute(statement).rowcount == 1
     code, problems = check(kept, capsys)
     (problem,) = [problem for problem in problems if "chats.sqlite" in problem["where"]]
-    assert code == 1 and what in problem["what"] and talk.id in problem["where"] and "byline restore FILE" in problem["mend"]
+    assert code == 1 and what in problem["what"] and talk.id in problem["where"]
+    assert "byline restore FILE" in problem["mend"]
     (exchange,) = kept.exchanges(talk.id)
     assert (exchange.state, exchange.answer) == ("failed", None) if what == "answer" else exchange.answer
     assert kept.verdicts(talk.id) == ({} if what == "feedback" else {1: "helpful"})
-    assert len(kept.feedback()) == (what == "conversation")
+    assert len(kept.feedback()) == (what == "title")
     kept.answered(talk.id, 1, exchange.answer)  # which must not make it whole again
     assert kept.exchanges(talk.id)[0].state == ("failed" if what == "answer" else "answered")
 
@@ -64,7 +66,8 @@ def test_a_file_of_conversations_that_cannot_be_read_is_told_with_the_rest(kept,
     kept.close()
     kept.path.write_bytes(kept.path.read_bytes()[:5000])
     code, problems = check(kept, capsys)
-    assert code == 1 and any("chats.sqlite" in each["where"] and "byline restore FILE" in each["mend"] for each in problems)
+    (problem,) = [problem for problem in problems if "chats.sqlite" in problem["where"]]
+    assert code == 1 and "byline restore FILE" in problem["mend"]
 
 
 def test_an_older_format_of_conversations_is_brought_up(kept, monkeypatch, tmp_path):
