@@ -25,6 +25,10 @@ from index.wording import phrases, without_marks
 NEAREST = 5
 NO_FILTERS = Filters()
 FOUND = 50  # hits that are looked at for one answer
+HURRIED = (
+    "Others were asking: of the likeliest sentences {} were read, not {}, and other accounts may be missing. "
+    "Ask again for all of them."
+)
 
 
 class Assistant:
@@ -53,13 +57,13 @@ class Assistant:
 
     def ask(
         self, question: str, *, history: Sequence[tuple[str, str]] = (), filters: Filters = NO_FILTERS,
-        found: Callable[[Sequence[Claim]], None] | None = None,
+        most: int = READ, found: Callable[[Sequence[Claim]], None] | None = None,
     ) -> Answer:  # fmt: skip
         """Answers from the documents that pass the filters, with verbatim sentences only.
 
         `history` holds earlier (question, answer) pairs. Weak evidence gives an abstaining answer.
-        `found` is told what is about to be read, the best of the search first; what it raises ends
-        the asking. Raises BylineError when the question is empty or a cited record is damaged.
+        At most `most` sentences are read; where that leaves any out, the answer says so. `found` is
+        told what is about to be read, the best of the search first; what it raises ends the asking. Raises BylineError when the question is empty or a cited record is damaged.
         """
         clock = _Clock()
         with self.library.reading():
@@ -69,14 +73,17 @@ class Assistant:
             clock.lap("retrieve")
             claims, problems = self._claims(hits)
             if found:
-                found(claims[:READ])
-            claims = read(self.library, self.reader, alone, claims)
+                found(claims[:most])
+            hurried = most < min(READ, len(claims))
+            claims = read(self.library, self.reader, alone, claims, most)
             sure = confidence(self.reader, alone, claims, self.index, missing)
             clock.lap("read")
             enough = sufficient(self.reader, sure)
             told = compose(self.library, self.reader, alone, claims) if enough else Composition(())
             clock.lap("attribute")
             answer = self._answer(question, alone, claims, told, sure, passing)
+        if hurried:
+            problems += (HURRIED.format(most, READ),)
         old = age(told.claims, date.fromisoformat(filters.as_of) if filters.as_of else date.today())
         return replace(answer, unmentioned=missing, problems=problems, age=old, timings_ms=clock.laps())
 

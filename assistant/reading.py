@@ -15,10 +15,12 @@ from corpus.types import Document, Span
 READ, FIRST = 16, 8
 
 
-def read(library: Library, reader: Reader, question: str, claims: Sequence[Claim]) -> list[Claim]:
+def read(
+    library: Library, reader: Reader, question: str, claims: Sequence[Claim], most: int = READ
+) -> list[Claim]:
     """The claims in the order of how likely each answers, which is their new `score`, but first the likeliest
-    of the FIRST: the first READ of them read, the others behind, as they were."""
-    first, rest = claims[:READ], claims[READ:]
+    of the FIRST: the first `most` of them read, the others behind, as they were."""
+    first, rest = claims[:most], claims[most:]
     judged = reader.judge(question, offered(library, first))
     found = []
     for claim, one in zip(first, judged, strict=True):

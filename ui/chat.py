@@ -214,7 +214,7 @@ def _work(talks: Talks, talk: Talk, question: str, filters: Filters, run: Run) -
             kept = _keeping(lambda: talks.about(assistant.library), notes)
             run.place = kept and _keeping(lambda: kept.ask(talk.id, question, filters), notes)
             try:
-                answer = assistant.ask(question, history=talk.history, filters=filters, found=found)
+                answer = assistant.ask(question, history=talk.history, filters=filters, found=found, most=talks.desk.depth)
                 if run.stopped.is_set():
                     raise Stopped()
                 state = "answered"

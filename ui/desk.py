@@ -2,18 +2,29 @@
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.assistant import Assistant
+from assistant.reading import READ
 from corpus.library import Library
 from corpus.types import BylineError
 from ui import sample
 
 AT_ONCE = 3  # questions answered at once: the cores are then busy, and more would only slow each other
+# Sentences that are read for a question, by how many are being asked: reading takes most of the time, and
+# the best few decide on the answer. What is left out is other accounts, and the answer says so.
+DEPTHS = {1: READ, 2: READ // 2}
+HURRIED = READ // 4
 WAITING = 24  # and waiting for their turn, before a further one is told that Byline is busy
+BUSY = (
+    "Byline is busy: too many questions are being asked at once, and this one was not taken. "
+    "Ask it again in a moment."
+)
 
 
 logger = logging.getLogger(__name__)
@@ -46,6 +57,7 @@ class Desk:
         self._own: Library | None = None
         self._lock = threading.Lock()
         self._asking = 0
+        self._arrived: deque[float] = deque()  # when, in the last second
         self._places = threading.Semaphore(AT_ONCE)
         self._idle = threading.Event()
         self._idle.set()
@@ -84,10 +96,7 @@ class Desk:
         when too many wait."""
         with self._lock:
             if self._asking >= AT_ONCE + WAITING:
-                raise Busy(
-                    "Byline is busy: too many questions are being asked at once, and this one was not taken. "
-                    "Ask it again in a moment."
-                )
+                raise Busy(BUSY)
             self._asking += 1
             self._idle.clear()
         try:
@@ -98,6 +107,24 @@ class Desk:
                 self._asking -= 1
                 if not self._asking:
                     self._idle.set()
+
+    def takes(self) -> bool:
+        """Whether there is room for a question that arrives now, which is counted then. Of those that
+        arrive within one second no more are taken than may wait: what Gradio does before a question
+        comes to this desk takes so long that a crowd would be told seconds later."""
+        with self._lock:
+            now = time.monotonic()
+            while self._arrived and self._arrived[0] < now - 1:
+                self._arrived.popleft()
+            if max(self._asking, len(self._arrived)) >= AT_ONCE + WAITING:
+                return False
+            self._arrived.append(now)
+            return True
+
+    @property
+    def depth(self) -> int:
+        """How many sentences to read for a question now."""
+        return DEPTHS.get(self._asking, HURRIED)
 
     def after_you(self, seconds: float) -> bool:
         """Lets questions go first: returns when none is being answered, or after so many seconds. Tells

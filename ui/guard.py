@@ -15,6 +15,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ui.desk import BUSY
 from ui.owner import LOGIN, Owner
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -31,7 +32,8 @@ _ROUTES = re.compile(
     re.ASCII,
 )
 
-_CALLS = ("/gradio_api/queue/join", "/gradio_api/run/predict")  # of the page's functions
+_QUESTION = "/gradio_api/queue/join"  # only questions are queued
+_CALLS = (_QUESTION, "/gradio_api/run/predict")  # of the page's functions
 
 # A second guard behind the escaping: no remote image, font, frame or request, and no script in
 # an attribute. Gradio needs its inline scripts, and eval for the templates of its components.
@@ -53,12 +55,16 @@ class Guard:
 
     Refused before any handler runs: another Host (421), another Origin or a null one (403), a
     route that the page does not use (403), anybody but the owner where there is a token (401), a
-    body of over 256 KB (413), a call that names files (403), any websocket.
+    body of over 256 KB (413), a call that names files (403), any websocket; and a question for which
+    there is no room (429), which `takes` tells.
     """
 
-    def __init__(self, app: ASGIApp, is_own: Callable[[str], bool], owner: Owner | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, is_own: Callable[[str], bool], takes: Callable[[], bool], owner: Owner | None = None
+    ) -> None:
         self.app = app
         self.is_own = is_own
+        self.takes = takes
         self.owner = owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,6 +81,8 @@ class Guard:
                 refusal = _TOO_LONG
             elif scope["path"].startswith(_CALLS) and not names_no_file(body):
                 refusal = 403, "Byline takes text here, and nothing else."
+            elif scope["path"].startswith(_QUESTION) and not self.takes():
+                refusal = 429, json.dumps({"detail": BUSY})  # which Gradio's page shows
             else:
                 receive = _replayed(body, receive)
         if refusal is not None:
@@ -195,7 +203,8 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
 
 async def _refuse(send: Send, status: int, words: str) -> None:
     body = words.encode()
-    kind = b"text/html; charset=utf-8" if words is LOGIN else b"text/plain; charset=utf-8"
+    kind = b"application/json" if status == 429 else b"text/html" if words is LOGIN else b"text/plain"
+    kind += b"; charset=utf-8"
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": [*headers, *_HEADERS]})
     await send({"type": "http.response.body", "body": body})

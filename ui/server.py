@@ -91,7 +91,7 @@ def app(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, token: str | N
     )
     # Gradio asks whether a file may be read only on behalf of a launched page; this one is mounted.
     page.has_launched = True
-    served.add_middleware(Guard, is_own=own_names(host, port), owner=owner)
+    served.add_middleware(Guard, is_own=own_names(host, port), takes=desk.takes, owner=owner)
     return served
 
 

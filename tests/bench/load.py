@@ -91,7 +91,7 @@ class Page:
         try:
             status, body = self._request("POST", "/gradio_api/queue/join", json.dumps(call))
             if status != 200:
-                return Asked(0.0, time.monotonic() - begun, "busy" if status == 503 else f"{status}: {body[:80]}")
+                return Asked(0.0, time.monotonic() - begun, "busy" if status == 429 else f"{status}: {body[:80]}")
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=ALLOWED)
             connection.request("GET", f"/gradio_api/queue/data?session_hash={session}")
             for line in connection.getresponse():

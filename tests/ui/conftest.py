@@ -71,7 +71,7 @@ class StandIn:
         self.answers: Callable[[str], Answer] = answer
         self.asked: list[tuple] = []  # (question, history, filters) of each asking
 
-    def ask(self, question: str, *, history=(), filters=None, found=None) -> Answer:
+    def ask(self, question: str, *, history=(), filters=None, most=0, found=None) -> Answer:
         self.asked.append((question, history, filters))
         given = self.answers(question)
         if found:

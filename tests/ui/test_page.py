@@ -12,6 +12,7 @@ from assistant.types import Account
 from corpus.types import BylineError, Filters
 from ui import cite
 from ui.conversations import Conversations
+from ui.desk import AT_ONCE
 
 GAZETTE = (
     "Bridge closed\n\nThe Harbour Bridge is closed, the mayor said on Tuesday.\n\n"
@@ -410,6 +411,21 @@ def test_errors_are_sentences(server, visit, bridge, error, said):
     assert "Traceback" not in page.content() and "secret" not in page.content()
     server.assistant.answers = bridge
     expect(ask(page, "And now?").locator(".claim")).to_have_count(3)  # the page goes on
+
+
+def test_one_that_is_not_taken_is_told_and_kept(server, visit, bridge, monkeypatch):
+    """As where a crowd asks at one moment."""
+    server.assistant.answers = bridge
+    monkeypatch.setattr("ui.desk.WAITING", -AT_ONCE)
+    page = visit(server.url, refused=True)
+    box = page.locator("#question textarea")
+    box.fill("Is the bridge closed?")
+    box.press("Enter")
+    expect(page.get_by_text("Byline is busy")).to_be_visible()
+    expect(box).to_have_value("Is the bridge closed?")
+    monkeypatch.undo()
+    box.press("Enter")
+    expect(page.locator(".answer")).to_contain_text("The Harbour Bridge is closed")
 
 
 def test_a_question_that_is_too_long_is_refused_and_kept(server, visit, bridge):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from assistant.reading import READ
 from corpus.types import Filters
 from tests.ui.raw import send
 from ui import chat
@@ -149,6 +150,25 @@ def test_past_capacity_it_is_busy_at_once_and_recovers(talks):
     assert number == 1 and reply.is_answer and reply.said == CLOSED and run.place
 
 
+def test_of_a_crowd_no_more_are_taken_than_may_wait(talks, monkeypatch):
+    desk, clock = talks.desk, [100.0]
+    monkeypatch.setattr("ui.desk.time.monotonic", lambda: clock[0])
+    assert [desk.takes() for _ in range(AT_ONCE + WAITING + 3)] == [True] * (AT_ONCE + WAITING) + [False] * 3
+    clock[0] += 1.1
+    assert desk.takes()
+
+
+def test_less_is_read_while_others_ask(talks):
+    desk, depths = talks.desk, []
+    with desk.answering():
+        depths.append(desk.depth)
+        with desk.answering():
+            depths.append(desk.depth)
+            with desk.answering():
+                depths.append(desk.depth)
+    assert depths == sorted(depths, reverse=True) and len(set(depths)) == 3 and depths[0] == READ
+
+
 def test_a_stopped_question_lets_go(talks):
     run = chat.Run()
     run.stop()
@@ -189,7 +209,7 @@ def test_tabs_that_are_closed_hold_nobody_up(served, library, say):
         call = {"data": data, "fn_index": submit["id"], "session_hash": session}
         return send(served, "/gradio_api/queue/join", method="POST", headers=headers, body=json.dumps(call).encode())[0]
 
-    assert {join(f"closed{number}") for number in range(100)} <= {200, 503}
+    assert {join(f"closed{number}") for number in range(100)} <= {200, 429}
     for number in range(100):  # while the closed ones are worked off, a question may be told that Byline is busy
         if join(f"open{number}") == 200:
             status, _, events = send(served, f"/gradio_api/queue/data?session_hash=open{number}")
