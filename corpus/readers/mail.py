@@ -6,7 +6,7 @@ Headers are cut before they are looked at: no parser of addresses is let loose o
 
 import re
 from collections.abc import Callable, Iterator
-from email.errors import HeaderParseError
+from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.message import Message
 from email.parser import BytesParser
@@ -106,7 +106,7 @@ def _payload(part: Message) -> bytes:
     if part.is_multipart():
         try:
             return b"\n".join(child.as_bytes() for child in part.get_payload())
-        except (KeyError, ValueError, LookupError, TypeError, AttributeError):
+        except (MessageError, ValueError, LookupError, TypeError, AttributeError):
             raise BylineError("is damaged: it cannot be taken out of the message") from None
     return part.get_payload(decode=True) or b""
 

@@ -365,6 +365,9 @@ def test_a_message_in_html_and_one_in_an_old_encoding(found, one):
     parts = b"From: a\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nwords\n--b\nContent-Type: image/x\0y\n\nz\n--b--\n"
     assert [one.name for one in found("d.eml", parts)] == [None, "part.xy"]
     assert "not a mail message" in found("b.eml", b"words and no headers")[0].error
+    inner = b"Subject: x\nTo: y\nContent-Type: message/rfc822\n\nX-A: a\x0bMIME-Version: 1.0\nSubject: inner\n\nwords"
+    [outer, within] = found("f.eml", inner)
+    assert outer.title == "x" and "cannot be taken out of the message" in within.error
 
 
 def test_mbox(found, refusal):
