@@ -232,7 +232,10 @@ def _search(options) -> int:
 
 
 def _ask(options) -> int:
+    from assistant.parsing import load_soon
+
     assistant = _assistant(options)
+    load_soon()  # takes longest, and is needed last
 
     def told(answer: Answer, id: object = None) -> dict:
         library = assistant.library
