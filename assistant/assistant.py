@@ -39,7 +39,7 @@ class Assistant:
 
     def __init__(self, library: Library):
         self.library = library
-        self._encoder = encoders.Encoder()
+        self.encoder = encoders.Encoder()
         self._follow_encoder()
         self.index = Index(library)
         self.reader = Reader()
@@ -51,7 +51,7 @@ class Assistant:
 
     def prepare(self) -> None:
         """Loads the models, so that the first question need not wait for them."""
-        self._encoder.encode(["a question"])
+        self.encoder.encode(["a question"])
         self.reader.read("who?", "Nobody.")
         parser()
 
@@ -109,18 +109,18 @@ class Assistant:
 
     def _hits(self, question: str, passing: Passing) -> tuple[list[Hit], tuple[str, ...]]:
         """What was found, and what of the question stands nowhere: quoted phrases, or names."""
-        hits = search(self.library, self.index, question, self._encoder.promise(question), FOUND, passing=passing)
+        hits = search(self.library, self.index, question, self.encoder.promise(question), FOUND, passing=passing)
         quoted = tuple(phrases(question))
         if hits or not quoted:
-            return hits, unmentioned(question, self.index)
+            return hits, unmentioned(question, self.index, self.encoder.knows)
         # The nearest may lack the phrase: they will be shown, and said to be no answer.
         unquoted = without_marks(question)
-        return search(self.library, self.index, unquoted, self._encoder.promise(unquoted), FOUND, passing=passing), quoted
+        return search(self.library, self.index, unquoted, self.encoder.promise(unquoted), FOUND, passing=passing), quoted
 
     def _found(self, find: Callable, query: str, k: int, filters: Filters) -> list[Hit]:
         with self.library.reading():
             query = self._standalone(query, ())
-            return find(self.library, self.index, query, self._encoder.promise(query), k, filters)
+            return find(self.library, self.index, query, self.encoder.promise(query), k, filters)
 
     def _standalone(self, question: str, history: Sequence[tuple[str, str]]) -> str:
         """The question as it is searched for: a follow-up made to stand alone, misspelt names mended."""
@@ -131,14 +131,14 @@ class Assistant:
             raise BylineError("the question holds half of a surrogate pair: type it again")
         self._follow_encoder()
         self.index.refresh()
-        return self.index.corrected(standalone(question, history).question, self._encoder.knows)
+        return self.index.corrected(standalone(question, history).question, self.encoder.knows)
 
     def _follow_encoder(self) -> None:
         """Takes the encoder that made the library's vectors: another process may have changed it."""
         made_by = self.library.encoder
-        if made_by not in (None, self._encoder.fingerprint):
-            self._encoder = encoders.named(made_by["model"])
-            self.library.check_encoder(self._encoder.fingerprint)
+        if made_by not in (None, self.encoder.fingerprint):
+            self.encoder = encoders.named(made_by["model"])
+            self.library.check_encoder(self.encoder.fingerprint)
 
     def _unread(self, alone: str, filters: Filters) -> list[Claim]:
         hits, _ = self._hits(alone, self.library.allowed(filters))

@@ -11,12 +11,12 @@ documents do not hold the answer.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.reader.reader import Reader, logistic
 from assistant.types import Claim
 from index.sync import Index
-from index.wording import phrases, words
+from index.wording import phrases, telling, words
 
 # What is left of the confidence when a name of the question stands nowhere.
 UNMENTIONED = 0.2
@@ -45,20 +45,25 @@ def sufficient(reader: Reader, confidence: float) -> bool:
     return confidence >= reader.fit["threshold"][0]
 
 
-def unmentioned(question: str, index: Index) -> tuple[str, ...]:
+def unmentioned(question: str, index: Index, knows: Callable[[str], bool]) -> tuple[str, ...]:
     """The names in the question that stand in no document, nor anything spelt like them; where it
     quotes a phrase, nothing: the search itself holds to that.
 
     A name is a capitalised word after the first, of three letters or more. A question typed in
-    capitals, or a headline, shows none.
+    capitals, or a headline, shows none. Where all that a question is about are words that stand nowhere
+    and are no common English words (which `knows` tells), they are taken for names, too.
     """
     if phrases(question):
         return ()
     _, *rest = _WORD.findall(question) or [""]
     names = [word for word in rest if word[0].isupper() and len(word) >= 3]
     if 2 * len(names) > len(rest) + 1:
-        return ()
-    return tuple(name for name in dict.fromkeys(names) if not all(map(index.mentions, words(name))))
+        names = []
+    missing = tuple(name for name in dict.fromkeys(names) if not all(map(index.mentions, words(name))))
+    told = set(telling(question))
+    about = [word for word in dict.fromkeys(_WORD.findall(question)) if told & set(words(word))]
+    nowhere = about and not any(knows(word) or any(map(index.mentions, words(word))) for word in about)
+    return missing or (tuple(about) if nowhere else ())
 
 
 def coverage(question: str, sentence: str, index: Index) -> float:

@@ -122,6 +122,14 @@ def test_a_name_that_stands_nowhere_is_said_not_to(seed):
         assert not seed.ask(misspelt).unmentioned
 
 
+@pytest.mark.parametrize("question, words", [("zzz qqq", ("zzz", "qqq")), ("who is xqzzt?", ("xqzzt",))])
+def test_words_that_stand_nowhere_are_answered_by_nothing(tmp_path, library, fill, question, words):
+    (tmp_path / "odd.txt").write_text("“z” - zip, fizz, sneeze, is, cheese\n\nK @ Nr * Zjg !\n")
+    fill(tmp_path / "odd.txt")
+    answer = Assistant(library).ask(question)
+    assert answer.abstained and answer.unmentioned == words
+
+
 def test_an_empty_library_abstains(library):
     answer = Assistant(library).ask(QUESTION)
     assert answer.abstained and not answer.claims and not answer.nearest and answer.confidence == 0

@@ -98,7 +98,7 @@ def _outcomes(assistant: Assistant):
 
 
 def _outcome(assistant: Assistant, kind: str, answerable: bool, text: str, claims: list, right: bool, gold: list[str]) -> Outcome:
-    sure = confidence(assistant.reader, text, claims, assistant.index, unmentioned(text, assistant.index))
+    sure = confidence(assistant.reader, text, claims, assistant.index, unmentioned(text, assistant.index, assistant.encoder.knows))
     short = None
     if gold and claims and claims[0].answer:
         short = f1(claims[0].words(claims[0].answer), gold)[1]

@@ -73,7 +73,7 @@ def measure(name: str) -> dict:
     encoder.encode(["warm"])
     before = _resident()
     asker = Assistant(library)
-    asker._encoder = encoder
+    asker.encoder = encoder
     asker.search("warm", 10)
     took = _times(lambda question: asker.search(question, 10), questions)
     grown = _resident() - before

@@ -129,7 +129,7 @@ def _gathered(assistant: Assistant, asked: list[tuple[str, Question | None]]) ->
             if label is not None:
                 candidates[0].append((claim.judgement.logit, claim.judgement.margin, claim.found))
                 candidates[1].append(bool(label))
-        if unmentioned(text, assistant.index) or not claims:
+        if unmentioned(text, assistant.index, assistant.encoder.knows) or not claims:
             continue
         if source is None or labels[0] is not None:
             note(text, claims, bool(source and labels[0]), source is not None)
