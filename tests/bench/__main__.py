@@ -12,6 +12,7 @@ from tests.bench import (
     graph,
     indexing,
     load,
+    page,
     reading,
     retrieval,
     scale,
@@ -33,6 +34,7 @@ PARTS = {
     "accounts": accounts.main,
     "scale": scale.main,
     "load": load.main,
+    "page": page.main,
     "together": together.main,
     "formats": formats.main,
 }

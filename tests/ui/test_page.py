@@ -157,6 +157,24 @@ def test_searching_is_said_at_once_and_again_later(server, visit, bridge):
     expect(page.locator(".stage")).to_have_count(0)
 
 
+def test_that_a_question_has_gone_is_said_before_the_server_answers(server, visit, bridge):
+    page = open_page(server, visit, bridge)
+    held = []
+    page.route("**/gradio_api/queue/join*", lambda route: held.append(route))
+    sent = page.locator("#sent")
+    page.keyboard.press("Enter")  # of an empty box
+    expect(sent).to_be_hidden()
+    page.locator("#question textarea").fill("Is the bridge safe?")
+    page.keyboard.press("Shift+Enter")
+    expect(sent).to_be_hidden()
+    page.keyboard.press("Enter")
+    expect(sent).to_have_text("Searching…")
+    expect(sent).to_be_visible()
+    held[0].continue_()
+    expect(page.locator(".answer")).to_be_visible()
+    expect(sent).to_be_hidden()
+
+
 def test_a_citation_opens_at_its_sentence(server, visit, bridge, library):
     page = open_page(server, visit, bridge)
     answer = ask(page, "Is the bridge safe?")
@@ -422,6 +440,7 @@ def test_one_that_is_not_taken_is_told_and_kept(server, visit, bridge, monkeypat
     box.fill("Is the bridge closed?")
     box.press("Enter")
     expect(page.get_by_text("Byline is busy")).to_be_visible()
+    expect(page.locator("#sent")).to_be_hidden()
     expect(box).to_have_value("Is the bridge closed?")
     monkeypatch.undo()
     box.press("Enter")

@@ -16,7 +16,7 @@ import pytest
 from corpus.types import BylineError
 from tests.ui.raw import send
 from ui.guard import BODY_LIMIT, own_names
-from ui.server import serve
+from ui.server import _listen, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -340,3 +340,27 @@ def test_closed_tabs_free_what_they_held(served):
     assert threading.active_count() <= threads + 60  # the pools' own, which are bounded
     status, answered = call_every_function(served, "Is it closed?")
     assert set(status) == {200} and b"process_completed" in answered
+
+
+# ---- Speed ---------------------------------------------------------------------------------------
+
+
+def test_no_answer_waits_for_the_one_before_to_be_acknowledged():
+    """asyncio sets TCP_NODELAY only on sockets that are known to be TCP."""
+    with _listen("127.0.0.1", 0, None) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
+def test_scripts_are_packed_once_and_stay_the_same(served):
+    config = send(served, "/")[2].decode()
+    path = re.search(r'src="\.?(/assets/index-[\w-]+\.js)"', config)[1]
+    packed = [send(served, path, headers=[("Accept-Encoding", "br")]) for _ in range(2)]
+    plain = [send(served, path) for _ in range(2)]
+    for first, again in (packed, plain):
+        assert first[0] == again[0] == 200 and first[2] == again[2]
+        assert "immutable" in first[1]["cache-control"] and "immutable" in again[1]["cache-control"]
+    assert len(packed[1][2]) < len(plain[1][2]) / 2 and packed[1][1]["content-encoding"] == "br"
+    part = send(served, path, headers=[("Range", "bytes=0-9")])
+    assert part[0] == 206 and part[2] == plain[0][2][:10]
+    for _ in range(2):
+        assert send(served, "/assets/none.js")[0] == 404
