@@ -30,6 +30,7 @@ OWN = {
     "library.sqlite", "library.sqlite-wal", "library.sqlite-shm", "writer.lock", "derived", "derived.lock", "files",
     "chats.sqlite", "chats.sqlite-wal", "chats.sqlite-shm", "chats.lock",
 }  # fmt: skip
+BYLINE = version("byline")  # read once: later the disk may fail
 RESERVE = 64 * 1024 * 1024  # bytes of the disk that are left free
 SHOWN = 20  # kinds of damage that a backup notes, and a refusal names
 
@@ -85,7 +86,7 @@ def backup(
         told = dict(about(made)) | ({"damaged": [what[:200] for what, *_ in damage[:SHOWN]]} if damage else {})
         whole, created = made / "whole", int(time.time())
         with open(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as handle:
-            archive.write(handle, byline=version("byline"), created=created, about=told, paths=copies)
+            archive.write(handle, byline=BYLINE, created=created, about=told, paths=copies)
         with archive.opened(whole, list(openers)) as made_now:  # as `restore` will read it
             for member in made_now.members:
                 made_now.read(member)

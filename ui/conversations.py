@@ -10,10 +10,10 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from assistant.types import Answer
+from corpus.backup import BYLINE
 from corpus.damage import is_whole
 from corpus.library import Library
 from corpus.record import row_crc32
@@ -151,7 +151,7 @@ class Conversations(Database):
             number = 1 + db.execute(
                 "SELECT coalesce(max(number), 0) FROM turns WHERE conversation = ?", (id,)
             ).fetchone()[0]
-            turn = (id, number, _now(), question, json.dumps(asdict(filters)), "asked", None, version("byline"))
+            turn = (id, number, _now(), question, json.dumps(asdict(filters)), "asked", None, BYLINE)
             db.execute("INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*turn, row_crc32(*turn)))
             db.execute("UPDATE conversations SET used = ? WHERE id = ?", (_now(), id))
         return id, number

@@ -60,8 +60,8 @@ def _documents(path: Path) -> State:
             found[f"document {row['origin']}/{row['name']}"] = _digest(told)
         for row in db.execute("SELECT path, size, given FROM files"):
             found[f"file {row['path']}"] = _digest(tuple(row)[1:]) if row["size"] >= 0 else "unread"
-        for row in db.execute("SELECT document_id, replaced_by FROM departed"):
-            found[f"departed {row['document_id']}"] = str(row["replaced_by"])
+        for row in db.execute(_DEPARTED):  # by name: its number depends on what could be read when
+            found[f"departed {row['document_id']}"] = str(row["heir"])
         for row in db.execute("SELECT value FROM meta WHERE key = 'encoder'"):
             found["encoder"] = row["value"]
     return found
@@ -110,6 +110,10 @@ _PARTS = "SELECT start, length, text, text_sha256, spans_sha256 FROM parts WHERE
 _SENTENCES = (
     "SELECT start, end, hex(key), hex(vector) FROM sentences s LEFT JOIN vectors v ON v.id = s.vector_id "
     "WHERE document_id = ? ORDER BY start"
+)
+_DEPARTED = (
+    "SELECT document_id, CASE WHEN replaced_by IS NOT NULL THEN coalesce(origin || '/' || name, 'gone') END AS heir "
+    "FROM departed LEFT JOIN documents ON documents.id = replaced_by"
 )
 _FIRST = "SELECT min(id) FROM sentences WHERE document_id = ?"
 _ORPHANS = (
