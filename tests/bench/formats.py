@@ -30,7 +30,6 @@ from corpus.add import add
 from corpus.library import Library
 from corpus.sandbox import Sandbox
 from corpus.types import Reading
-from tests.bench.written import written
 from tests.corpus import samples
 
 SMALL, LARGE = 3_000, 1_000_000  # characters of a short article, and of a long text, or of many rows
@@ -41,8 +40,8 @@ MOST = 512  # MB of memory that a large file may take, here and in the process a
 
 
 def main() -> None:
-    """Prints the tables, and keeps them in results/formats.md."""
-    with written("formats", "Reading files"), tempfile.TemporaryDirectory() as folder:
+    """Prints the tables."""
+    with tempfile.TemporaryDirectory() as folder:
         print(f"Short: {FILES} files of {SMALL:,} characters of text; long: one of {LARGE:,}; best of {RUNS} runs.\n")
         print("| format | short: files/s | alone | long: MB/s of text | alone | what is alone |")
         print("|---|---|---|---|---|---|")

@@ -13,7 +13,6 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.bench.load import served
-from tests.bench.written import written
 
 ROUNDS = 12
 QUESTION = "Who controls eastern Aleppo?"
@@ -32,8 +31,8 @@ _WATCH = """() => {
 
 
 def main() -> None:
-    """Prints the table, and keeps it in results/page.md."""
-    with written("page", "The chat page"), tempfile.TemporaryDirectory() as folder:
+    """Prints the table."""
+    with tempfile.TemporaryDirectory() as folder:
         server, port = served(Path(folder) / "none")
         try:
             with sync_playwright() as playwright:

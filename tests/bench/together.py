@@ -31,7 +31,6 @@ from corpus.library import Library
 from corpus.record import shown
 from index.sync import sync
 from tests.bench import collection, load
-from tests.bench.written import written
 
 TOWNS = 12  # each of them is told of by one document, in ever newer versions, and is not told of for a while
 _PLACE = re.compile(r"#cite=(\d+):(\d+)-(\d+):([0-9a-f]{12})")
@@ -161,9 +160,8 @@ def main(seconds: float = 120.0) -> int:
     when something happened that must never happen."""
     whole = collection.FOLDER / "open"
     if not (whole / "library.sqlite").exists():
-        print(f"{whole} is not there: `python -m tests.bench scale` builds it")
-        return 0
-    with tempfile.TemporaryDirectory() as folder, written("together", "Questions while the library changes"):
+        raise SystemExit(f"{whole} is not there: `python -m tests.bench scale` builds it")
+    with tempfile.TemporaryDirectory() as folder:
         copied = shutil.copytree(whole, Path(folder) / "open", ignore=shutil.ignore_patterns("chats.*", "files"))
         library = Library(copied)
         history = History({document.id: library.text(document.id) for document in library.documents()})
