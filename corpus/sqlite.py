@@ -31,9 +31,14 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Holds the lock that this file stands for. Raises Locked when another process has it."""
+    """Holds the lock that this file stands for. Raises Locked when another process has it, and
+    BylineError when the file cannot be opened."""
     while True:
-        with open(path, "a") as lock:
+        try:
+            file = open(path, "a")
+        except OSError as error:
+            raise BylineError(f"{path}: cannot be opened ({error.strerror}): see to the disk, try again") from error
+        with file as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

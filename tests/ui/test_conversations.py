@@ -211,3 +211,9 @@ def test_the_command_lists_feedback(library, kept, bridge, capsys):
     assert json.loads(capsys.readouterr().out) == {"feedback": kept.feedback()}
     assert main(["--library", str(library.folder), "feedback"]) == 0
     assert "not helpful" in (shown := capsys.readouterr().out) and "\x1b" not in shown
+
+
+def test_a_lock_that_cannot_be_opened_is_said_in_words(library):
+    (library.folder / "chats.lock").mkdir()
+    with pytest.raises(BylineError, match="chats.lock: cannot be opened .*: see to the disk"):
+        Conversations(library)
