@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from ui import render
 
@@ -35,8 +36,9 @@ def warn(problems: list[str]) -> None:
 
 
 def complain(message: str) -> None:
-    """Says what went wrong."""
-    print(f"byline: {render.plain(message)}", file=sys.stderr)
+    """Says what went wrong; where that cannot be said either (its file's disk is full), the exit code does."""
+    with suppress(OSError):
+        print(f"byline: {render.plain(message)}", file=sys.stderr, flush=True)
 
 
 def print_json(value: dict) -> None:

@@ -331,3 +331,11 @@ def test_a_filter_is_a_known_key_and_a_bound_value(harbour, run, tmp_path):
     assert code == 1 and all("unknown key" in result["error"] for result in results[: len(hostile)])
     assert all(result["hits"] == [] for result in results[len(hostile) :]) and len(results) == len(lines)
     assert run("list")[0] == 0
+
+
+def test_where_nothing_can_be_said_the_exit_code_says_it(tmp_path):
+    """Both outputs go to a disk that is full."""
+    command = [sys.executable, "-m", "ui.cli", "--library", str(tmp_path / "none"), "list"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=full, check=False)
+    assert done.returncode == 1
