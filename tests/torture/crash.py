@@ -157,7 +157,7 @@ def strike(case: Case, chance: random.Random, fault: Fault | None = None, *, ask
     done = perform(deed, library, fault=fault, kill_after=moment)
     if not done.struck:  # as fast as the machine is now
         case.seconds = done.seconds
-    wrong = list(_ended(done))
+    wrong = list(_ended(done, fault))
     left, found = _examined(case, library, done)
     wrong += found
     if fault is None and case.operation.repeatable and chance.random() < 0.5:  # and again while it recovers
@@ -168,7 +168,7 @@ def strike(case: Case, chance: random.Random, fault: Fault | None = None, *, ask
     return Strike(case.operation.name, fault.what if fault else RANDOM, how, done.struck, left, tuple(wrong))
 
 
-def _ended(done: Outcome) -> Iterator[str]:
+def _ended(done: Outcome, fault: Fault | None = None) -> Iterator[str]:
     """What is wrong with how a command ended."""
     if done.code is None:
         yield "it hung"
@@ -178,7 +178,8 @@ def _ended(done: Outcome) -> Iterator[str]:
         yield f"it ended with {done.code}"
     if "Traceback" in done.err or "Exception ignored" in done.err:
         yield f"it showed its inside: {done.err[-1500:]}"
-    if done.code == 1 and "byline: " not in done.err:
+    is_silenced = fault is not None and fault.syscall == "write"  # what it says is written, too
+    if done.code == 1 and "byline: " not in done.err and not is_silenced:
         yield f"it failed without a word ({done.err})"
     if "damaged" in done.err:
         yield f"it spoke of damage: {done.err}"
