@@ -74,7 +74,7 @@ class Assistant:
             claims, problems = self._claims(hits)
             if found:
                 found(claims[:most])
-            hurried = most < min(READ, len(claims))
+            hurried = HURRIED.format(most, READ) if most < min(READ, len(claims)) else None
             claims = read(self.library, self.reader, alone, claims, most)
             sure = confidence(self.reader, alone, claims, self.index, missing)
             clock.lap("read")
@@ -82,10 +82,8 @@ class Assistant:
             told = compose(self.library, self.reader, alone, claims) if enough else Composition(())
             clock.lap("attribute")
             answer = self._answer(question, alone, claims, told, sure, passing)
-        if hurried:
-            problems += (HURRIED.format(most, READ),)
         old = age(told.claims, date.fromisoformat(filters.as_of) if filters.as_of else date.today())
-        return replace(answer, unmentioned=missing, problems=problems, age=old, timings_ms=clock.laps())
+        return replace(answer, unmentioned=missing, problems=problems, age=old, hurried=hurried, timings_ms=clock.laps())
 
     def read(self, question: str, filters: Filters = NO_FILTERS) -> list[Claim]:
         """All that was found for a question, the best of it read, in the order of how likely each

@@ -122,7 +122,8 @@ class Answer:
     counts the documents that were searched, `newest` is the latest published date among them.
     `unmentioned` lists names of the question that stand in no document at all. `problems` says,
     in words, which documents could not be quoted because their record is damaged. `age` says, in words,
-    how old the newest of the documents cited is, where that is long ago. `timings_ms` holds
+    how old the newest of the documents cited is, where that is long ago. `hurried` says, in words, that
+    less was read than usual, where that is so. `timings_ms` holds
     milliseconds by stage.
     """
 
@@ -143,6 +144,7 @@ class Answer:
     unmentioned: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     age: str | None = None
+    hurried: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -53,6 +53,7 @@ def keep(answer: Answer) -> dict[str, Any]:
         "searched": answer.searched,
         "newest": answer.newest,
         "unmentioned": list(answer.unmentioned),
+        "hurried": answer.hurried,
         "claims": [_keep_claim(claim) for claim in answer.claims],
         "nearest": [_keep_claim(claim) for claim in answer.nearest],
         "short_answer": _place(answer.short_answer, answer.claims, range(len(answer.claims))),
@@ -91,6 +92,7 @@ def recall(question: str, kept: dict[str, Any], library: Library) -> tuple[Answe
         accounts=tuple(_account(one, claims) for one in kept["accounts"]),
         origins=kept["origins"], documents=kept["documents"], excluded_undated=kept["excluded_undated"],
         searched=kept["searched"], newest=kept["newest"], unmentioned=tuple(kept["unmentioned"]),
+        hurried=kept.get("hurried"),
     )  # fmt: skip
     return answer, lost
 

@@ -286,7 +286,7 @@ def _tools(at: tuple[str, int], verdict: str | None) -> str:
 
 def _notes(given: Answer) -> str:
     """What the answer could not take into account."""
-    notes = list(given.problems) + [given.age] * bool(given.age)
+    notes = [*given.problems, *filter(None, (given.hurried, given.age))]
     if given.excluded_undated:
         notes.append(f"Left out: {render.count(given.excluded_undated, 'document')} without a date.")
     return "".join(f'<p class="note">{_isolated(note)}</p>' for note in notes)

@@ -45,6 +45,7 @@ def answer_json(answer: Answer, id: object = None, printed: Callable[[Claim], st
         "nearest": [_claim(claim) | _printed(printed(claim)) for claim in answer.nearest],
         "unmentioned": list(answer.unmentioned),
         "age": answer.age,
+        "hurried": answer.hurried,
         "excluded_undated": answer.excluded_undated,
         "problems": list(answer.problems),
         "timings_ms": {
@@ -169,7 +170,7 @@ def answer_text(answer: Answer) -> str:
     if answer.excluded_undated:
         lines += ["", f"{count(answer.excluded_undated, 'document')} without a date left out."]
     if answer.claims:
-        lines += ["", support(answer) + "."] + [answer.age] * bool(answer.age)
+        lines += ["", support(answer) + ".", *filter(None, (answer.hurried, answer.age))]
     return "\n".join(lines)
 
 

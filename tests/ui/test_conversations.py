@@ -45,7 +45,7 @@ def bridge(library, say):
     accounts = (Account("closed", (0,), published="2016-11-29"), Account("safe", (1,), newest=True))
     return say.answer(
         "How is it?", claims, accounts=accounts, differ=True, short_answer="Harbour Bridge",
-        standalone="How is the bridge?",
+        standalone="How is the bridge?", hurried="Less was read.",
     )  # fmt: skip
 
 
