@@ -41,6 +41,11 @@ _DENIAL = re.compile(
     r"\b(?:den(?:y|ies|ied|ying)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|refut(?:es|ed)|disput(?:es|ed))\b",
     re.IGNORECASE,
 )
+# Before these a participle denies nothing: "is disputed", "was denied entry", "the disputed town".
+_SUFFERED = re.compile(
+    r"\b(?:is|are|was|were|be|been|being|remain(?:s|ed)?|the|an?|this|that|its|their|of|in|over)\s+(?:\w+ly\s+)?$",
+    re.IGNORECASE,
+)
 # Nouns of doing that stemming does not bring to their verb: "detention" and "detain".
 _NOUNS = {"detent": "detain", "retent": "retain", "destruct": "destroy", "death": "die", "dead": "die", "withdraw": "withdraw",
           "withdrawn": "withdraw", "withdrew": "withdraw", "struck": "strike", "fought": "fight", "held": "hold",
@@ -171,8 +176,11 @@ def denial(claim: Claim) -> bool:
     """Whether a claim is a denial: by its attribution, or by its own verb."""
     if claim.attribution is not None and claim.attribution.voice == "reported":
         return claim.attribution.denied
-    found = _DENIAL.search(claim.text)
-    return bool(found) and not _NOT.search(claim.text[max(0, found.start() - 12) : found.start()])
+    for found in _DENIAL.finditer(claim.text):
+        if found[0].lower().endswith("ed") and _SUFFERED.search(claim.text[: found.start()]):
+            continue
+        return not _NOT.search(claim.text[max(0, found.start() - 12) : found.start()])
+    return False
 
 
 def _denies(denied: Given, asserted: Given) -> bool:

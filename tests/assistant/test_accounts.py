@@ -391,3 +391,21 @@ def test_another_document_is_shown_before_the_same():
     other = claim("The mill belonged to a baker.", doc="2", sure=0.3)
     assert other in choose("What is known of the mill?", [*one, other], 8)
     assert choose("What is known of the mill?", one[:3], 8) == one[:3]
+
+
+@pytest.mark.parametrize(
+    "text, answer",
+    [
+        ("Control of eastern Velm is disputed.", "disputed"),
+        ("The guild holds the disputed harbour of Velm.", "The guild"),
+        ("The guild of Velm was denied entry to the harbour.", "The guild of Velm"),
+    ],
+)
+def test_what_is_disputed_or_denied_to_somebody_is_no_denial(text, answer):
+    accounts, _ = group("Who controls the harbour of Velm?", [claim(text, answer)])
+    assert [account.denied for account in accounts] == [False]
+
+
+def test_who_it_is_ends_where_they_go():
+    said = claim("The advance of allied troops into the north of Velm went on.", "allied troops into the north of Velm")
+    assert [account.value for account in group("Who controls Velm?", [said])[0]] == ["allied troops"]
