@@ -1,6 +1,5 @@
 """Claims grouped by what they say: accounts, whether they differ, and which of many claims to show."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -18,9 +17,6 @@ NEW, AGAIN = 1.0, 0.5
 # contradictions in RAMDocs are found (.1: .51 of them, .3: .31, both at .8 precision), but where documents
 # agree, as they mostly do, far less likely words are then told to contradict each other.
 LEAST = 0.3
-# Where who it is ends, and where they went begins: "allied troops into the north".
-_ONWARD = re.compile(r"\s(?:into|onto|towards?|across|through|against)\s", re.IGNORECASE)
-
 
 def group(
     question: str, claims: Sequence[Claim], contexts: Sequence[str] = ()
@@ -107,8 +103,6 @@ def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] 
     elif what.kind == "day":
         value = next(iter(days(answer)), None)
     else:
-        if what.kind == "name" and (onward := _ONWARD.search(answer)):
-            answer = answer[: onward.start()]
         value = name(answer)
     if value is None and denied:
         value = name(answer)

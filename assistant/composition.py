@@ -1,10 +1,12 @@
 """From what was read to what is shown: which claims, who says each, and which accounts they are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.accounts import LEAST as SURE_OF_WORDS
 from assistant.accounts import choose, group
+from assistant.asked import asked as asked_for
 from assistant.attribution import Context, attributed
 from assistant.dates import dated
 from assistant.reader.reader import Reader
@@ -20,6 +22,7 @@ LEAST, BESIDE = 0.002, 0.01
 RIVAL = 0.5
 REACH = 1200  # characters to each side of a quote that are read to learn who speaks
 NEAR = 300  # of these, what tells whether two claims speak of one thing
+_ONWARD = re.compile(r"\s(?:into|onto|towards?|across|through|against)\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Composition:
 
 def compose(library: Library, reader: Reader, question: str, claims: Sequence[Claim]) -> Composition:
     """What to show of the claims that were read, the most likely first."""
+    if asked_for(question).kind == "name":
+        claims = [_ending(claim) for claim in claims]
     least = max(LEAST, BESIDE * claims[0].score)
     looked_at = [claim for claim in claims if claim.judgement]
     around = _contexts(library, looked_at)
@@ -52,6 +57,13 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
     accounts, differ = ((), False) if asked else group(question, shown, _near(shown, around))
     short = told.short if asked else _short(reader, shown, accounts)
     return Composition(tuple(map(_marked, shown)), accounts, differ, short)
+
+
+def _ending(claim: Claim) -> Claim:
+    """The claim with an answer that ends where who it is does: not with "allied troops into the north"."""
+    if claim.answer is None or not (onward := _ONWARD.search(claim.words(claim.answer))):
+        return claim
+    return replace(claim, answer=replace(claim.answer, end=claim.answer.start + onward.start()))
 
 
 def _marked(claim: Claim) -> Claim:

@@ -266,3 +266,10 @@ def test_words_that_tell_nothing_are_no_evidence(seed):
 def test_half_a_surrogate_pair_is_refused(seed):
     with pytest.raises(BylineError, match="surrogate"):
         seed.ask("who holds \ud800?")
+
+
+def test_who_it_is_ends_where_they_go(tmp_path, library, fill):
+    (tmp_path / "a.txt").write_text("The flight followed the advance of allied troops into the north of eastern Velm.")
+    fill(tmp_path / "a.txt")
+    [claim] = Assistant(library).ask("Who advanced into eastern Velm?").claims
+    assert claim.words(claim.answer).endswith("allied troops")
