@@ -18,6 +18,7 @@ NEW, AGAIN = 1.0, 0.5
 # agree, as they mostly do, far less likely words are then told to contradict each other.
 LEAST = 0.3
 
+
 def group(
     question: str, claims: Sequence[Claim], contexts: Sequence[str] = ()
 ) -> tuple[tuple[Account, ...], bool]:

@@ -39,8 +39,7 @@ class Assistant:
 
     def __init__(self, library: Library):
         self.library = library
-        self.encoder = encoders.Encoder()
-        self._follow_encoder()
+        self.encoder = encoders.following(library, encoders.Encoder())
         self.index = Index(library)
         self.reader = Reader()
 
@@ -63,7 +62,8 @@ class Assistant:
 
         `history` holds earlier (question, answer) pairs. Weak evidence gives an abstaining answer.
         At most `most` sentences are read; where that leaves any out, the answer says so. `found` is
-        told what is about to be read, the best of the search first; what it raises ends the asking. Raises BylineError when the question is empty or a cited record is damaged.
+        told what is about to be read, the best of the search first; what it raises ends the asking.
+        Raises BylineError when the question is empty or a cited record is damaged.
         """
         clock = _Clock()
         with self.library.reading():
@@ -127,16 +127,9 @@ class Assistant:
             raise BylineError("the question is empty: ask something")
         if not is_unicode(question):
             raise BylineError("the question holds half of a surrogate pair: type it again")
-        self._follow_encoder()
+        self.encoder = encoders.following(self.library, self.encoder)  # another process may have changed it
         self.index.refresh()
         return self.index.corrected(standalone(question, history).question, self.encoder.knows)
-
-    def _follow_encoder(self) -> None:
-        """Takes the encoder that made the library's vectors: another process may have changed it."""
-        made_by = self.library.encoder
-        if made_by not in (None, self.encoder.fingerprint):
-            self.encoder = encoders.named(made_by["model"])
-            self.library.check_encoder(self.encoder.fingerprint)
 
     def _unread(self, alone: str, filters: Filters) -> list[Claim]:
         hits, _ = self._hits(alone, self.library.allowed(filters))

@@ -22,6 +22,7 @@ LEAST, BESIDE = 0.002, 0.01
 RIVAL = 0.5
 REACH = 1200  # characters to each side of a quote that are read to learn who speaks
 NEAR = 300  # of these, what tells whether two claims speak of one thing
+# Words after which an answer tells where somebody went, no longer who it is.
 _ONWARD = re.compile(r"\s(?:into|onto|towards?|across|through|against)\s", re.IGNORECASE)
 
 

@@ -55,15 +55,18 @@ def unmentioned(question: str, index: Index, knows: Callable[[str], bool]) -> tu
     """
     if phrases(question):
         return ()
-    _, *rest = _WORD.findall(question) or [""]
+    found = _WORD.findall(question)
+    rest = found[1:]
     names = [word for word in rest if word[0].isupper() and len(word) >= 3]
-    if 2 * len(names) > len(rest) + 1:
-        names = []
-    missing = tuple(name for name in dict.fromkeys(names) if not all(map(index.mentions, words(name))))
+    if 2 * len(names) <= len(rest) + 1:
+        missing = tuple(name for name in dict.fromkeys(names) if not all(map(index.mentions, words(name))))
+        if missing:
+            return missing
     told = set(telling(question))
-    about = [word for word in dict.fromkeys(_WORD.findall(question)) if told & set(words(word))]
-    nowhere = about and not any(knows(word) or any(map(index.mentions, words(word))) for word in about)
-    return missing or (tuple(about) if nowhere else ())
+    about = tuple(word for word in dict.fromkeys(found) if told & set(words(word)))
+    if any(knows(word) or any(map(index.mentions, words(word))) for word in about):
+        return ()
+    return about
 
 
 def coverage(question: str, sentence: str, index: Index) -> float:

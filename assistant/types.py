@@ -123,8 +123,7 @@ class Answer:
     `unmentioned` lists names of the question that stand in no document at all. `problems` says,
     in words, which documents could not be quoted because their record is damaged. `age` says, in words,
     how old the newest of the documents cited is, where that is long ago. `hurried` says, in words, that
-    less was read than usual, where that is so. `timings_ms` holds
-    milliseconds by stage.
+    less was read than usual, where that is so. `timings_ms` holds milliseconds by stage.
     """
 
     question: str

@@ -4,7 +4,6 @@ Each document is stored by itself in one transaction and is then safe, so an int
 goes on where it stopped: what is stored is not embedded again.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -18,7 +17,7 @@ import numpy as np
 from corpus.folders import gone, walk
 from corpus.library import Library
 from corpus.readers import CONTAINERS, SUFFIXES
-from corpus.record import said_beyond, sha256, shown
+from corpus.record import file_sha256, said_beyond, sha256, shown
 from corpus.sandbox import Sandbox
 from corpus.sentences import sentences
 from corpus.types import Document, FileState, Reading, Unreadable
@@ -167,8 +166,7 @@ def _add_file(
     if known and seen == (known.size, known.mtime_ns, known.ctime_ns, known.given):
         report.unchanged += len(library.of_file(file))
         return
-    with open(path, "rb") as handle:
-        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    digest = file_sha256(path)
     state = FileState(*seen[:3], digest, given)
     if known and (digest, given) == (known.sha256, known.given):
         report.unchanged += len(library.of_file(file))

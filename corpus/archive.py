@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from corpus.record import file_sha256
 from corpus.types import BylineError
 
 # Raised when what is written changes in a way that this reader would not understand.
@@ -77,7 +78,7 @@ def refused(path: Path, why: str) -> BylineError:
 def write(file: BinaryIO, *, byline: str, created: int, about: Mapping[str, object], paths: Mapping[str, Path]) -> None:
     """Writes an archive of the files `paths` under their names, and brings it to the disk. `created` is in
     seconds since 1970."""
-    members = [{"name": name, "bytes": path.stat().st_size, "sha256": _sha256(path)} for name, path in paths.items()]
+    members = [{"name": name, "bytes": path.stat().st_size, "sha256": file_sha256(path)} for name, path in paths.items()]
     at = datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     told = {"format": FORMAT, "byline": byline, "created": at, "members": members, "about": about}
     manifest = json.dumps(told | {"self": _own_sha256(told)}, indent=1).encode()
@@ -229,9 +230,6 @@ def _own_sha256(manifest: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _quoted(name: object) -> str:

@@ -18,11 +18,10 @@ from corpus import archive
 from corpus.library import Library
 from corpus.sqlite import Database, locked
 from corpus.swap import NEW, making, swap, sync_folder
-from corpus.types import BylineError, Unsound
+from corpus.types import BylineError, Damage, Unsound
 
 # How each file of a library is opened in a folder: the library first.
 Openers = Mapping[str, Callable[[Path], Database]]
-Damage = tuple[str, str, str]  # what is wrong, where, what mends it
 
 # What Byline itself makes in a library's folder. With anything else in it, a folder without a library is
 # somebody's, and is left alone.

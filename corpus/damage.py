@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from corpus.record import row_crc32, sentence_key
 from corpus.sqlite import MEND, Connection
-from corpus.types import BylineError, Document, Span
+from corpus.types import BylineError, Damage, Document
 
 if TYPE_CHECKING:
     from corpus.library import Library
-
-Damage = tuple[str, str, str]  # what is wrong, where, what mends it
 
 
 def damaged(library: "Library", db: Connection) -> Iterator[Damage]:
@@ -37,8 +35,7 @@ def _in_document(library: "Library", db: Connection, document: Document) -> Iter
     where, number = f"{library.path}: document #{document.id} ({document.name})", int(document.id)
     again = f"`byline remove '#{document.id}'`, then add its file again"
     try:
-        text = library.text(document.id)
-        library.printed(Span(document.id, 0, len(text)))
+        text = library.text_and_print(document.id)
     except BylineError:
         yield "its record does not agree with its hashes", where, again
         return

@@ -34,6 +34,7 @@ from corpus.record import (
 from corpus.sqlite import Connection, Database, TextOf
 from corpus.types import (
     BylineError,
+    Damage,
     Document,
     FileState,
     Filters,
@@ -48,6 +49,7 @@ _FIELDS = (
     "id, name, origin, title, source, published, uri, media_type, length, sentences, text_sha256, set_by_person, "
     "author, pages, sections"
 )
+
 
 class Library(Database):
     """What a person's library holds. Reading needs no lock; writing goes through `writing()`."""
@@ -331,20 +333,21 @@ class Library(Database):
         with self.reading() as db:
             quote = self.quote(span)
             number, parts = self.verified(db, span.document_id)
-            told: list[tuple[int, int, str]] = []
-            for start, length, *_, hashed in parts:
-                if hashed is None or start >= span.end or start + length <= span.start:
-                    continue
-                (row,) = db.execute("SELECT printed FROM parts WHERE document_id = ? AND start = ?", (number, start)).fetchone()
-                if not isinstance(row, str) or sha256(row) != hashed:
-                    raise self._damaged(span.document_id)
-                told += [(start + at, many, said) for at, many, said in json.loads(row)]
-            return as_printed(quote, span.start, told)
+            near = [part for part in parts if part[0] < span.end and part[0] + part[1] > span.start]
+            return as_printed(quote, span.start, self._told(db, number, near))
 
     def text(self, document_id: str) -> str:
         """The whole text of a document, checked. Raises BylineError as `quote` does."""
         with self.reading() as db:
             number, parts = self.verified(db, document_id)
+            return self._join(db, number, parts)
+
+    def text_and_print(self, document_id: str) -> str:
+        """The whole text of a document; it and what is known of how it is printed are checked. Raises
+        BylineError as `quote` does."""
+        with self.reading() as db:
+            number, parts = self.verified(db, document_id)
+            self._told(db, number, parts)
             return self._join(db, number, parts)
 
     def passage(self, span: Span, reach: int = 100_000) -> Passage:
@@ -419,6 +422,19 @@ class Library(Database):
     def _join(self, db: Connection, document_id: int, parts: Sequence[tuple]) -> str:
         return "".join(self._part(db, document_id, part[0]) for part in parts)
 
+    def _told(self, db: Connection, document_id: int, parts: Sequence[tuple]) -> list[tuple[int, int, str]]:
+        """What is known of how these parts are printed, as `as_printed` takes it."""
+        told: list[tuple[int, int, str]] = []
+        for start, *_, hashed in parts:
+            if hashed is None:
+                continue
+            place = (document_id, start)
+            (row,) = db.execute("SELECT printed FROM parts WHERE document_id = ? AND start = ?", place).fetchone()
+            if not isinstance(row, str) or sha256(row) != hashed:
+                raise self._damaged(str(document_id))
+            told += [(start + at, many, said) for at, many, said in json.loads(row)]
+        return told
+
     def _damaged(self, document_id: str) -> BylineError:
         document = self.document(document_id)
         return BylineError(
@@ -452,20 +468,17 @@ class Library(Database):
 
     def files_below(self, folder: str) -> list[tuple[str, str]]:
         """(file, `origin/name`) of the documents whose files are in a folder, in that order."""
-        below = folder.rstrip("/") + "/"
         with self.reading() as db:
             return db.execute(
                 "SELECT file, origin || '/' || name FROM documents WHERE file >= ? AND file < ? ORDER BY file, name",
-                (below, below[:-1] + "0"),  # "0" comes next after "/"
+                _below(folder),
             ).fetchall()
 
     def states_below(self, folder: str) -> dict[str, tuple[int, int, int]]:
         """The size, mtime and ctime (ns) at which each file in a folder was last read, as in `known_file`."""
-        below = folder.rstrip("/") + "/"
         with self.reading() as db:
             rows = db.execute(
-                "SELECT path, size, mtime_ns, ctime_ns FROM files WHERE path >= ? AND path < ?",
-                (below, below[:-1] + "0"),
+                "SELECT path, size, mtime_ns, ctime_ns FROM files WHERE path >= ? AND path < ?", _below(folder)
             )
             return {path: tuple(state) for path, *state in rows}
 
@@ -482,11 +495,17 @@ class Library(Database):
 
     # -- verification ------------------------------------------------------------------------------
 
-    def damage(self) -> Iterator[tuple[str, str, str]]:
+    def damage(self) -> Iterator[Damage]:
         """Verifies every hash; yields (what is wrong, where, what mends it)."""
         with self.reading() as db:
             yield from super().damage()
             yield from damaged(self, db)
+
+
+def _below(folder: str) -> tuple[str, str]:
+    """From where to where the paths of what lies in a folder sort."""
+    below = folder.rstrip("/") + "/"
+    return below, below[:-1] + "0"  # "0" comes next after "/"
 
 
 def _document(row: Sequence) -> Document:

@@ -11,6 +11,7 @@ import re
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,12 @@ from corpus.types import Document, Reading
 
 PART_BYTES = 256 * 1024
 KEY_BYTES = 16
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def sha256(text: str) -> str:
@@ -50,7 +57,7 @@ def noted_encoder(text: str) -> dict:
 
 
 def _fingerprint_crc32(fingerprint: dict) -> int:
-    return zlib.crc32(json.dumps({key: fingerprint[key] for key in fingerprint if key != "crc32"}, sort_keys=True).encode())
+    return zlib.crc32(json.dumps(fingerprint, sort_keys=True).encode())
 
 
 def spans_sha256(spans: Iterable[tuple[int, int]]) -> str:

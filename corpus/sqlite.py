@@ -3,7 +3,6 @@
 One connection a thread; one read transaction a question; one writer at a time, across processes.
 """
 
-import fcntl
 import logging
 import os
 import sqlite3
@@ -14,9 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from corpus.counted import note, noted
-from corpus.swap import is_there
+from corpus.swap import is_there, take
 from corpus.tables import MIGRATIONS
-from corpus.types import BylineError, Locked, Unsound
+from corpus.types import BylineError, Damage, Locked, Unsound
 
 Connection = sqlite3.Connection
 
@@ -39,13 +38,11 @@ def locked(path: Path) -> Iterator[None]:
         except OSError as error:
             raise BylineError(f"{path}: cannot be opened ({error.strerror}): see to the disk, try again") from error
         with file as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not take(lock, 0.0):
                 raise Locked(
                     f"{path.parent}: another `byline` is changing this library; "
                     "wait until it has finished, then try again"
-                ) from None
+                )
             if _place(path) == _place(lock.fileno()):  # else the folder was swapped for a restored one
                 yield
                 return
@@ -238,7 +235,7 @@ class Database:
         except sqlite3.Error as error:
             raise BylineError(f"{self.path}: cannot be copied to {path} ({error})") from error
 
-    def damage(self) -> Iterator[tuple[str, str, str]]:
+    def damage(self) -> Iterator[Damage]:
         """Verifies the file as such; yields (what is wrong, where, what mends it)."""
         with self.reading() as db:
             for (line,) in db.execute("PRAGMA integrity_check"):

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from corpus.types import BylineError, Locked
 
@@ -95,6 +96,19 @@ def is_there(place: Path) -> bool:
     return os.path.isdir(place)
 
 
+def take(held: IO | int, wait: float) -> bool:
+    """Takes the lock of an open file or folder, waiting so many seconds; False when another process has it."""
+    until = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(0.01)
+
+
 def sync_folder(folder: Path) -> None:
     """Brings the names in a folder to the disk."""
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -116,15 +130,8 @@ def _held(folder: Path, *, wait: float, make: bool) -> int | None:
     try:
         if os.fstat(held).st_uid != os.geteuid():
             raise BylineError(f"{folder}: belongs to somebody else. Remove it, or choose another place")
-        until = time.monotonic() + wait
-        while True:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise Locked(f"{folder}: another `byline` is at work there; wait until it has finished") from None
-                time.sleep(0.01)
+        if not take(held, wait):
+            raise Locked(f"{folder}: another `byline` is at work there; wait until it has finished")
         if os.path.lexists(folder) and os.path.samestat(os.fstat(held), os.lstat(folder)):
             return held
     except BaseException:

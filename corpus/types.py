@@ -9,6 +9,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 
+Damage = tuple[str, str, str]  # what is wrong, where, what mends it
+
+
 class BylineError(Exception):
     """An error for a person: its message says what happened, to what, and what to do."""
 

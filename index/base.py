@@ -9,13 +9,11 @@ library notes the names of the bases made from it and trusts no other: after it 
 copy, its ids and revisions mean other sentences than the base of the lost state holds.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from corpus.library import Library
+from corpus.record import file_sha256
+from corpus.swap import take
 from corpus.types import BylineError
 from index.lexical import Lexical
 from index.vectors import Vectors
@@ -108,7 +108,7 @@ def _checked(library: Library, name: str | None, always_hash: bool) -> tuple[dic
         try:
             if path.stat().st_size != entry["bytes"]:
                 problems.append(f"{path}: has another size than when it was made")
-            elif (always_hash or size <= HASH_AT_OPEN) and _sha256(path) != entry["sha256"]:
+            elif (always_hash or size <= HASH_AT_OPEN) and file_sha256(path) != entry["sha256"]:
                 problems.append(f"{path}: damaged")
         except OSError as error:
             problems.append(f"{path}: {error.strerror}")
@@ -170,17 +170,10 @@ def renew(library: Library, old: str | None, *, wait: float) -> Base:
 def _building(folder: Path, wait: float) -> Iterator[None]:
     """The place of the one who builds. It is not the writer's: a reader that makes a base again must
     not turn a writer away."""
-    until = time.monotonic() + wait
     try:
         with open(folder / "derived.lock", "a") as lock:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= until:
-                        raise BylineError(f"{folder}: another `byline` is making the search index") from None
-                    time.sleep(0.05)
+            if not take(lock, wait):
+                raise BylineError(f"{folder}: another `byline` is making the search index")
             yield
     except OSError as error:
         raise BylineError(f"{folder}: the search index cannot be made ({error})") from error
@@ -219,7 +212,8 @@ def tidy(folder: Path) -> None:
 def _strays(derived: Path) -> list[Path]:
     """What is in the folder beside the base in use; nothing where it cannot be read."""
     with suppress(OSError):
-        return [path for path in derived.iterdir() if path.name not in ("current", current(derived.parent))]
+        kept = ("current", current(derived.parent))
+        return [path for path in derived.iterdir() if path.name not in kept]
     return []
 
 
@@ -251,7 +245,7 @@ def _write(library: Library, folder: Path, up_to: tuple[int, int] | None) -> dic
         "format": FORMAT, "revision": revision, "encoder": encoder, "sentences": len(vectors.ids),
         "through": int(vectors.ids[-1]) if len(vectors.ids) else 0,
         "files": {
-            str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in files
+            str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in files
         },
     }  # fmt: skip
     manifest["self"] = _manifest_hash(manifest)
@@ -262,8 +256,3 @@ def _write(library: Library, folder: Path, up_to: tuple[int, int] | None) -> dic
 def _manifest_hash(manifest: dict) -> str:
     rest = {key: value for key, value in manifest.items() if key != "self"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

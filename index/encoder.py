@@ -14,11 +14,15 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from corpus.types import BylineError
 from index import onnx
+
+if TYPE_CHECKING:
+    from corpus.library import Library
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS = 256
@@ -126,6 +130,16 @@ class SentenceTransformerEncoder:
 def named(model: str) -> Encoder | SentenceTransformerEncoder:
     """The encoder of a model's name: the default one, or any that sentence-transformers loads."""
     return Encoder() if model == DEFAULT["model"] else SentenceTransformerEncoder(model)
+
+
+def following(library: "Library", encoder: Encoder | SentenceTransformerEncoder | None = None):
+    """The encoder that made a library's vectors: this one, if it did or if there are none yet. Raises
+    BylineError when it is not at hand, or makes other vectors now."""
+    made_by = library.encoder
+    if encoder is None or made_by not in (None, encoder.fingerprint):
+        encoder = named((made_by or DEFAULT)["model"])
+        library.check_encoder(encoder.fingerprint)
+    return encoder
 
 
 def word_pieces():

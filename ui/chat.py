@@ -118,7 +118,7 @@ def blocks(talks: Talks) -> gr.Blocks:
             group_consecutive_messages=False,
             feedback_options=None,
         )
-        _html('<p id="sent" hidden>Searching…</p>')  # shown by `page/chat.js` until Gradio draws the first stage
+        _html('<p id="sent" hidden>Searching…</p>')  # shown by `page/talk.js` until Gradio draws the first stage
         with gr.Column(elem_id="starters", visible=bool(opened.starters)) as empty:
             _html('<p class="label">Questions to start with</p>')
             buttons = [gr.Button(starter) for starter in opened.starters]

@@ -3,28 +3,25 @@
 from collections.abc import Iterator
 
 from corpus.library import Library
-from corpus.types import BylineError
+from corpus.types import BylineError, Damage
 from ui import render
 from ui.conversations import Conversations
-from ui.terminal import complain, print_json
-
-Problem = tuple[str, str, str]  # what is wrong, where, what mends it
+from ui.terminal import damage_json, print_json, say_damage
 
 
 def run(options) -> int:
     """Verifies every hash, and that the search index agrees with the library."""
     library = Library(options.library)
-    problems = [{"what": what, "where": where, "mend": mend} for what, where, mend in _problems(library)]
+    problems = list(_problems(library))
     if options.json:
-        print_json({"ok": not problems, "problems": problems})
-    for problem in problems:
-        complain(f"{problem['where']}: {problem['what']}. To mend it: {problem['mend']}")
+        print_json({"ok": not problems, "problems": damage_json(problems)})
+    say_damage(problems)
     if not problems and not options.json:
         print(f"every hash agrees: {render.count(library.coverage()[0], 'document')}")
     return 1 if problems else 0
 
 
-def _problems(library: Library) -> Iterator[Problem]:
+def _problems(library: Library) -> Iterator[Damage]:
     from index import base
 
     if lost := library.lost():
@@ -36,7 +33,7 @@ def _problems(library: Library) -> Iterator[Problem]:
         yield "the search index cannot be trusted", problem, mend
 
 
-def _in_conversations(library: Library) -> Iterator[Problem]:
+def _in_conversations(library: Library) -> Iterator[Damage]:
     path = library.folder / Conversations.FILE
     if not path.exists():
         return

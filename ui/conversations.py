@@ -18,7 +18,7 @@ from corpus.damage import is_whole
 from corpus.library import Library
 from corpus.record import row_crc32
 from corpus.sqlite import Connection, Database
-from corpus.types import BylineError, Filters
+from corpus.types import BylineError, Damage, Filters
 from ui.kept import Exchange, evidence, keep, recall
 
 TITLE_LIMIT = 120  # characters
@@ -86,7 +86,7 @@ class Conversations(Database):
             "library does not need it, and new conversations are kept in a new file; or `byline restore FILE` a backup"
         )
 
-    def damage(self) -> Iterator[tuple[str, str, str]]:
+    def damage(self) -> Iterator[Damage]:
         """Verifies every row; yields (what is wrong, where, what mends it)."""
         for what, where, _ in super().damage():
             yield what, where, f"{self.AGAIN}; or move it away, and new conversations are kept in a new file"

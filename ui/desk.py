@@ -18,8 +18,7 @@ from ui import sample
 AT_ONCE = 3  # questions answered at once: the cores are then busy, and more would only slow each other
 # Sentences that are read for a question, by how many are being asked: reading takes most of the time, and
 # the best few decide on the answer. What is left out is other accounts, and the answer says so.
-DEPTHS = {1: READ, 2: READ // 2}
-HURRIED = READ // 4
+DEPTHS = (READ, READ // 2, READ // 4)  # for one, for two, for more
 WAITING = 24  # and waiting for their turn, before a further one is told that Byline is busy
 BUSY = (
     "Byline is busy: too many questions are being asked at once, and this one was not taken. "
@@ -124,7 +123,7 @@ class Desk:
     @property
     def depth(self) -> int:
         """How many sentences to read for a question now."""
-        return DEPTHS.get(self._asking, HURRIED)
+        return DEPTHS[min(max(self._asking, 1), len(DEPTHS)) - 1]
 
     def after_you(self, seconds: float) -> bool:
         """Lets questions go first: returns when none is being answered, or after so many seconds. Tells

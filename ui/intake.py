@@ -191,9 +191,7 @@ class Intake:
     def _add(self, batch: list[Job]) -> None:
         library = Library(self._desk.folder, create=True)
         self._wait_for(library)
-        made_by = library.encoder
-        if self._encoder is None or made_by not in (None, self._encoder.fingerprint):
-            self._encoder = encoders.named((made_by or encoders.DEFAULT)["model"])
+        self._encoder = encoders.following(library, self._encoder)
         filed: list[tuple[Job, Path, Path | None]] = []
         for job in batch:
             try:
@@ -204,12 +202,13 @@ class Intake:
         watch = _Watch([job for job, _, _ in filed])
         report = Report()
         try:
-            while not report.seconds:
+            while True:
                 try:
                     report = add(
                         library, [at for _, at, _ in filed], embed=self._embedding(watch),
                         encoder=self._encoder.fingerprint, progress=watch.files,
                     )  # fmt: skip
+                    break
                 except Locked:  # another process was quicker
                     if self._closed:
                         raise

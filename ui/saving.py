@@ -9,7 +9,7 @@ from corpus.library import Library
 from corpus.types import BylineError
 from ui import render
 from ui.conversations import Conversations
-from ui.terminal import complain, print_json, warn
+from ui.terminal import complain, damage_json, print_json, say_damage, warn
 
 
 def backup(options) -> int:
@@ -22,9 +22,9 @@ def backup(options) -> int:
     report = {
         "file": str(saved.file), "bytes": saved.size, "created": saved.created,
         **{key: saved.about[key] for key in ("documents", "sentences", "conversations")},
-        "problems": _problems(saved.damage),
+        "problems": damage_json(saved.damage),
     }  # fmt: skip
-    _say_problems(saved.damage)
+    say_damage(saved.damage)
     if options.json:
         print_json(report)
     else:
@@ -41,9 +41,9 @@ def restore(options) -> int:
     )  # fmt: skip
     report = {
         "library": str(restored.folder), "created": restored.created, "byline": restored.byline, **held,
-        "set_aside": str(restored.set_aside) if restored.set_aside else None, "problems": _problems(restored.damage),
+        "set_aside": str(restored.set_aside) if restored.set_aside else None, "problems": damage_json(restored.damage),
     }  # fmt: skip
-    _say_problems(restored.damage)
+    say_damage(restored.damage)
     if options.json:
         print_json(report)
         return 1 if restored.damage else 0
@@ -119,12 +119,3 @@ def _counted(report: Mapping[str, object]) -> str:
     parts = [render.count(report[f"{what}s"], what) for what in ("document", "sentence")]
     parts += [render.count(report["conversations"], "conversation")] * bool(report["conversations"])
     return ", ".join(parts)
-
-
-def _problems(damage: tuple[backups.Damage, ...]) -> list[dict[str, str]]:
-    return [{"what": what, "where": where, "mend": mend} for what, where, mend in damage]
-
-
-def _say_problems(damage: tuple[backups.Damage, ...]) -> None:
-    for what, where, mend in damage:
-        complain(f"{where}: {what}. To mend it: {mend}")

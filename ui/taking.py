@@ -69,10 +69,7 @@ class _Encoding:
         """What maps texts to the vectors of this library."""
 
         def embed(texts: list[str]) -> np.ndarray:
-            made_by = library.encoder or encoders.DEFAULT
-            if self._encoder is None or self._encoder.fingerprint != made_by:
-                self._encoder = encoders.named(made_by["model"])
-                library.check_encoder(self._encoder.fingerprint)
+            self._encoder = encoders.following(library, self._encoder)
             return self._encoder.encode(texts)
 
         return embed

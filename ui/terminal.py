@@ -3,9 +3,10 @@
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from corpus.types import Damage
 from ui import render
 
 # Of text that was removed or replaced while another process was reading.
@@ -39,6 +40,17 @@ def complain(message: str) -> None:
     """Says what went wrong; where that cannot be said either (its file's disk is full), the exit code does."""
     with suppress(OSError):
         print(f"byline: {render.plain(message)}", file=sys.stderr, flush=True)
+
+
+def damage_json(damage: Iterable[Damage]) -> list[dict[str, str]]:
+    """What is damaged, as the interface describes it."""
+    return [{"what": what, "where": where, "mend": mend} for what, where, mend in damage]
+
+
+def say_damage(damage: Iterable[Damage]) -> None:
+    """Says what is damaged, and what mends it."""
+    for what, where, mend in damage:
+        complain(f"{where}: {what}. To mend it: {mend}")
 
 
 def print_json(value: dict) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from corpus.addresses import LONGEST, Refused, normal
-from corpus.dates import iso_date
+from corpus.readers.stated import date_or_none
 from corpus.types import BylineError
 
 MB = 2**20
@@ -131,14 +131,7 @@ def _believed(address: object, published: object, updated: object) -> Entry:
     if not isinstance(address, str) or len(address) > LONGEST:
         raise TypeError("not an address")
     # On one line, since what is no address is shown to a person.
-    return Entry(" ".join(address.split()), _date(published), _date(updated))
-
-
-def _date(value: object) -> str | None:
-    try:
-        return iso_date(value)
-    except ValueError:
-        return None
+    return Entry(" ".join(address.split()), date_or_none(published), date_or_none(updated))
 
 
 def main(path: str, base: str) -> dict:
@@ -148,7 +141,7 @@ def main(path: str, base: str) -> dict:
         for entry in islice(entries(Path(path).read_bytes(), base), MOST):
             address = normal(entry.address) or entry.address
             if address and len(address) <= LONGEST:
-                found.setdefault(address, Entry(address, _date(entry.published), _date(entry.updated)))
+                found.setdefault(address, Entry(address, date_or_none(entry.published), date_or_none(entry.updated)))
     except BylineError as error:
         return {"error": str(error)}
     except MemoryError:

@@ -8,32 +8,19 @@ import re
 from pathlib import Path, PurePosixPath
 
 from corpus.addresses import Refused
-from corpus.readers import SUFFIXES
+from corpus.readers import MEDIA_TYPES, SUFFIXES
 from corpus.readers.decoding import marked
 from corpus.readers.html import encoding_named
 
 FEED = "feed"  # in place of a suffix: links to pages, and no document
-_SUFFIX = {
-    "text/html": ".html",
+_SUFFIX = MEDIA_TYPES | {
     "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "text/csv": ".csv",
     "text/tab-separated-values": ".tsv",
     "text/vtt": ".vtt",
     "application/x-subrip": ".srt",
-    "application/json": ".json",
     "application/jsonl": ".jsonl",
     "application/x-ndjson": ".jsonl",
-    "application/pdf": ".pdf",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.oasis.opendocument.text": ".odt",
-    "application/rtf": ".rtf",
-    "text/rtf": ".rtf",
-    "application/epub+zip": ".epub",
-    "message/rfc822": ".eml",
     "application/mbox": ".mbox",
-    "application/zip": ".zip",
     "application/rss+xml": FEED,
     "application/atom+xml": FEED,
     "application/rdf+xml": FEED,

@@ -18,6 +18,13 @@ SUFFIXES = (
     ".txt", ".md", ".html", ".htm", ".jsonl", ".json", ".csv", ".tsv", ".pdf", ".docx", ".odt", ".rtf", ".epub",
     ".eml", ".mbox", ".srt", ".vtt", ".zip",
 )  # fmt: skip
+# What mail and web servers call some of these.
+MEDIA_TYPES = {
+    "application/pdf": ".pdf", "text/html": ".html", "text/plain": ".txt", "text/csv": ".csv", "application/zip": ".zip",
+    "application/rtf": ".rtf", "text/rtf": ".rtf", "application/json": ".json", "message/rfc822": ".eml",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
+    "application/vnd.oasis.opendocument.text": ".odt", "application/epub+zip": ".epub", "text/markdown": ".md",
+}  # fmt: skip
 # These may hold many documents, each with a name of its own.
 CONTAINERS = (".jsonl", ".json", ".csv", ".tsv", ".eml", ".mbox", ".zip")
 DEEPEST = 4  # containers that may lie one in another

@@ -14,6 +14,7 @@ from email.policy import compat32
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
+from corpus.readers import MEDIA_TYPES
 from corpus.readers.decoding import MB, check, decode_any, load
 from corpus.readers.html import encoding_named
 from corpus.readers.html_page import parse
@@ -23,12 +24,6 @@ from corpus.types import BylineError, Reading, Unreadable
 LARGEST = 64 * MB  # bytes of one message
 MOST = 1000  # parts of one message
 LONGEST = 4000  # characters of a header
-_SUFFIXES = {
-    "application/pdf": ".pdf", "text/html": ".html", "text/plain": ".txt", "text/csv": ".csv", "application/zip": ".zip",
-    "application/rtf": ".rtf", "text/rtf": ".rtf", "application/json": ".json", "message/rfc822": ".eml",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/vnd.oasis.opendocument.text": ".odt", "application/epub+zip": ".epub", "text/markdown": ".md",
-}  # fmt: skip
 _ADDRESS = re.compile(r"([^<>]*)<([^<>\s]{1,320})>")
 
 
@@ -166,7 +161,7 @@ def _label(part: Message, names: set[str]) -> tuple[str, str]:
     suffix = PurePosixPath(found).suffix.lower()
     stem = found[: len(found) - len(suffix)] or ("message" if kind == "message/rfc822" else "part")
     if not suffix or kind == "message/rfc822":
-        suffix = _SUFFIXES.get(kind, "." + re.sub(r"[^a-z0-9.+-]", "", kind.rpartition("/")[2])[:20])
+        suffix = MEDIA_TYPES.get(kind, "." + re.sub(r"[^a-z0-9.+-]", "", kind.rpartition("/")[2])[:20])
     name, count = stem + suffix, 1
     while name in names:
         count += 1

@@ -42,20 +42,21 @@ PARTS = {
 
 
 def main() -> int:
-    """Runs the parts; exit code 2 for one that is not known."""
+    """Runs the parts; exit code 2 for one that is not known, 1 where something happened that must never."""
     chosen = sys.argv[1:] or list(PARTS)
     if unknown := [name for name in chosen if name not in PARTS]:
         print(f"no such part: {', '.join(unknown)}; there are: {', '.join(PARTS)}", file=sys.stderr)
         return 2
+    failed = False
     for name in chosen:
         title, part = PARTS[name]
         print(f"\n## {title}\n")
         try:
             with written(name, title):
-                part()
+                failed |= bool(part())
         except SystemExit as told:  # what it needs is not there: its results stay as they are
             print(told)
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -84,7 +84,3 @@ def _visit(browser: Browser, url: str) -> tuple[float, float, float]:
     seen = page.evaluate("window.seen")
     context.close()
     return typed, (seen["stage"] - seen["asked"]) / 1000, (seen["answer"] - seen["asked"]) / 1000
-
-
-if __name__ == "__main__":
-    main()

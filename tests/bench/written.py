@@ -3,6 +3,7 @@
 import contextlib
 import io
 import platform
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,17 +25,30 @@ def written(name: str, title: str) -> Iterator[None]:
         def flush(self) -> None:
             shown.flush()
 
+    # Before it runs: what is committed meanwhile is not what was measured.
+    head = f"# {title}\n\nPrinted by `python -m tests.bench {name}`.\n\n{machine()}\n\n"
     shown = sys.stdout
     with contextlib.redirect_stdout(Both()):
         yield
-    head = f"# {title}\n\nPrinted by `python -m tests.bench {name}`.\n\n{machine()}\n\n"
     (FOLDER / f"{name}.md").write_text(head + kept.getvalue().strip() + "\n")
 
 
 def machine() -> str:
     """The commit, the Python and the processor."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return f"commit {commit.stdout.strip()}, Python {platform.python_version()}, {_processor()}"
+    return f"commit {commit()}, Python {platform.python_version()}, {_processor()}"
+
+
+def commit() -> str:
+    """The commit that is checked out; "-dirty" where more than results differs from it."""
+    if not shutil.which("git"):
+        return "that git would tell"
+
+    def git(*given: str) -> str:
+        return subprocess.run(["git", *given], capture_output=True, text=True, check=False).stdout.strip()
+
+    others = (":!tests/bench/results", ":!tests/torture/results.md")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", *others)
+    return git("describe", "--always") + "-dirty" * bool(changed)
 
 
 def _processor() -> str:

@@ -17,7 +17,6 @@ import os
 import platform
 import random
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +33,7 @@ from corpus.readers.decoding import check
 from corpus.sandbox import Sandbox
 from corpus.sentences import sentences
 from corpus.types import Reading, Unreadable
+from tests.bench.written import commit
 from tests.corpus.samples import good, more
 
 SLOWEST = 10.0  # seconds
@@ -146,10 +146,12 @@ def run(files: Mapping[str, Sequence[bytes]], count: int, seed: object, keep: Pa
 
 def _used(sandbox: Sandbox) -> float:
     """Seconds of processor time that the child has used; 0 where it has ended, or the system does not tell."""
+    if sandbox._child is None:
+        return 0.0
     try:
         told = Path(f"/proc/{sandbox._child.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
-    except (AttributeError, OSError):
+    except OSError:
         return 0.0
 
 
@@ -189,10 +191,6 @@ def _chunk(suffix: str, count: int, seed: int, number: int) -> dict:
     told = run({suffix: seeds()[suffix]}, count, f"{seed} {number}", FOLDER)[suffix]
     return {"suffix": suffix, "seed": seed, "chunk": number, "files": count, "told": dict(told),
             "seconds": round(time.monotonic() - begun, 1), "peak": peak()}  # fmt: skip
-
-
-def _commit() -> str:
-    return subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _known(anew: bool) -> list[dict]:
@@ -238,14 +236,14 @@ def main() -> int:
     parser.add_argument("--anew", action="store_true", help="forget what was done before")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    chunks, commit, broken = _known(options.anew), _commit(), 0
+    chunks, made_by, broken = _known(options.anew), commit(), 0
     done = {(one["suffix"], one["seed"], one["chunk"], one["files"], one["commit"]) for one in chunks}
     sizes = [min(CHUNK, options.count - begin) for begin in range(0, options.count, CHUNK)]
     # A chunk of each format, then the next of each: what has been done when it is stopped says something of all.
     wanted = [
         (suffix, size, options.seed, number) for number, size in enumerate(sizes)
         for suffix in _ORDER if not options.only or suffix in options.only.split(",")
-        if (suffix, options.seed, number, size, commit) not in done
+        if (suffix, options.seed, number, size, made_by) not in done
     ]  # fmt: skip
     # Each chunk has a process of its own: what it says of its largest child is of that chunk.
     context = multiprocessing.get_context("spawn")
@@ -256,7 +254,7 @@ def main() -> int:
             except BrokenProcessPool:
                 print("the process that reads died", flush=True)
                 return 1
-            chunks.append(one | {"commit": commit})
+            chunks.append(one | {"commit": made_by})
             with open(FOLDER / "chunks.jsonl", "a") as kept:
                 kept.write(json.dumps(chunks[-1]) + "\n")
             broken += one["told"].get("broken", 0) + (one["peak"] > MEMORY)

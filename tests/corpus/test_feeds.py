@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -22,41 +23,29 @@ ATOM = "http://www.w3.org/2005/Atom"
 
 
 @pytest.fixture
-def web():
-    made = Web()
-    yield made
-    made.close()
+def fetched(tmp_path):
+    """A feed as a file."""
 
-
-@pytest.fixture
-def put(web, library, encoder):
-    def run(*given: str, most: int = 200, **stated):
-        wanted = Pages(given, library, fetcher=web.fetcher(), most=most, pause=0)
-        return add(library, [], embed=encoder.encode, encoder=encoder.fingerprint, pages=wanted, **stated)
-
-    return run
-
-
-@pytest.fixture
-def told(tmp_path):
-    """The entries of a feed, as the process that reads it says them."""
-
-    def read(feed: str | bytes) -> list[Entry]:
+    def write(feed: str | bytes) -> Path:
         path = tmp_path / "fetched"
         path.write_bytes(feed.encode() if isinstance(feed, str) else feed)
-        return feeds.read(path, FEED)
+        return path
 
-    return read
+    return write
 
 
 @pytest.fixture
-def found(tmp_path):
+def told(fetched):
+    """The entries of a feed, as the process that reads it says them."""
+    return lambda feed: feeds.read(fetched(feed), FEED)
+
+
+@pytest.fixture
+def found(fetched):
     """The same, without the process: it costs more than most feeds."""
 
     def read(feed: str | bytes) -> list[Entry]:
-        path = tmp_path / "fetched"
-        path.write_bytes(feed.encode() if isinstance(feed, str) else feed)
-        said = feeds.main(str(path), FEED)
+        said = feeds.main(str(fetched(feed)), FEED)
         if "error" in said:
             raise Refused(said["error"])
         return [Entry(**entry) for entry in said["entries"]]

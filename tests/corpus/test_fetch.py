@@ -29,13 +29,6 @@ MB = 2**20
 
 
 @pytest.fixture
-def web():
-    made = Web()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def got(web):
     """Fetches an address; returns what came, and where from."""
 
@@ -59,17 +52,6 @@ def refused(got):
         return str(raised.value)
 
     return error
-
-
-@pytest.fixture
-def put(web, library, encoder):
-    """Adds addresses to the library, as `byline add --online` does."""
-
-    def run(*given: str, paths=(), **stated):
-        pages = Pages(given, library, fetcher=web.fetcher(), pause=0)
-        return add(library, list(paths), embed=encoder.encode, encoder=encoder.fingerprint, pages=pages, **stated)
-
-    return run
 
 
 # -- off, unless a person switches it on ---------------------------------------------------------------
@@ -646,4 +628,6 @@ def test_a_host_is_not_asked_twice_at_once(web, library):
     begun = time.monotonic()
     found = list(Pages([f"http://news.example/{name}" for name in "abca"], library, fetcher=web.fetcher(), pause=0.2))
     assert len(found) == len(web.requests) == 3 and time.monotonic() - begun >= 0.4
+    begun = time.monotonic()
     list(Pages(["http://one.example/", "http://two.example/"], library, fetcher=web.fetcher(), pause=60))
+    assert time.monotonic() - begun < 30

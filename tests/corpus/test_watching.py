@@ -242,7 +242,7 @@ def test_a_file_that_was_only_out_of_reach_is_read_in_the_end(library, folder, f
     def fails(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("corpus.add.open", fails, raising=False)
+    monkeypatch.setattr("corpus.add.file_sha256", fails)
     assert follower.settle() == [] and "Input/output error" in follower.failed[0][1]
     monkeypatch.undo()
     assert follower.settle() == []

@@ -11,8 +11,6 @@ import argparse
 import json
 import random
 import shlex
-import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +21,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from tests.bench.written import commit
 from tests.torture import crash, damage, stage
 from tests.torture.operations import operations
 
@@ -144,20 +143,13 @@ def _tables(
     strikes: Sequence[crash.Strike], verdicts: Sequence[damage.Verdict], made: dict[str, int], seconds: float
 ) -> Iterable[str]:
     command = shlex.join(["python", "-m", "tests.torture", *sys.argv[1:]])
-    yield f"# Torture\n\nPrinted by `{command}` at {_commit()}, in {seconds / 60:.0f} minutes.\n"
+    yield f"# Torture\n\nPrinted by `{command}` at commit {commit()}, in {seconds / 60:.0f} minutes.\n"
     struck, wrong = sum(one.struck for one in strikes), sum(bool(one.wrong) for one in (*strikes, *verdicts))
     yield f"{struck:,} runs were struck, {len(verdicts):,} files damaged; in {wrong} something was wrong.\n"
     if strikes:
         yield from _crash_table(strikes, made)
     if verdicts:
         yield from _damage_table(verdicts)
-
-
-def _commit() -> str:
-    if not shutil.which("git"):
-        return "a commit that git would tell"
-    told = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False)
-    return f"commit {told.stdout.strip()}"
 
 
 def _crash_table(strikes: Sequence[crash.Strike], made: dict[str, int]) -> Iterable[str]:

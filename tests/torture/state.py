@@ -79,7 +79,7 @@ def _talks(path: Path) -> State:
 
 
 def halves(folder: Path) -> list[str]:
-    """What is half there: rows without what they belong to, ids that were given twice, stray files."""
+    """What is half there: rows without what they belong to, ids that were given twice."""
     found = []
     for name, questions in (("library.sqlite", _ORPHANS), ("chats.sqlite", ())):
         if (folder / name).exists():

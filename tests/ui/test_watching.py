@@ -24,6 +24,8 @@ def watching(tmp_path):
         watch = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             env=os.environ | {"BYLINE_LIBRARY": str(tmp_path / "library")},
+            # A test run that was started in the background has Ctrl-C ignored, which is inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         try:
             yield watch

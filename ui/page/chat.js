@@ -250,20 +250,6 @@
     }
   });
 
-  // Gradio needs some tenths of a second to draw the first stage: that a question has gone is said at once.
-  let forgetting = 0;
-  function showSent(isSent) {
-    clearTimeout(forgetting);
-    if ($("sent")) $("sent").hidden = !isSent;
-    if (isSent) forgetting = setTimeout(showSent, 5_000, false);
-  }
-  const asks = (event) => event.target.closest?.("#starters button") ||
-    questionBox()?.value.trim() && document.querySelector("#question .submit-button") &&
-    (event.type === "click" ? event.target.closest?.("#question .submit-button")
-      : event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === questionBox());
-  document.addEventListener("keydown", (event) => { if (event.target === questionBox() && asks(event)) showSent(true); }, true);
-  document.addEventListener("click", (event) => { if (asks(event)) showSent(true); }, true);
-
   function followAddress() {
     const address = location.hash.startsWith(CITE) ? location.hash.slice(CITE.length) : null;
     if (address === null) close();
@@ -298,7 +284,6 @@
     const top = question?.getBoundingClientRect().top;
     const isNear = top >= 0 && top < innerHeight * 0.4;
     if (replies > replied && !isNear) question?.scrollIntoView({ block: "start" });
-    if (replies > replied || document.querySelector(".toast-body")) showSent(false); // taken, or refused
     if (replies > replied) learnHoldings(); // documents may have been added meanwhile
     replied = replies;
   }).observe(document.documentElement, { childList: true, subtree: true });

@@ -173,8 +173,28 @@
 
   const put = (words) => { if ($("unreachable")) $("unreachable").textContent = words; };
 
+  // Gradio needs some tenths of a second to draw the first stage: that a question has gone is said at once,
+  // until something is drawn for it or (a toast) against it.
+  let before = 0; // what was drawn when it went
+  let forgetting = 0;
+  const replies = () => document.querySelectorAll("#chat :is(.stage, .answer, .problem), .toast-body").length;
+
+  function showSent(isSent) {
+    clearTimeout(forgetting);
+    if ($("sent")) $("sent").hidden = !isSent;
+    if (!isSent) return;
+    before = replies();
+    forgetting = setTimeout(showSent, 5000, false);
+  }
+
+  /** A question is sent, if there is one, and none is being answered. */
+  function sent() {
+    watch();
+    if (box()?.value.trim() && document.querySelector("#question .submit-button")) showSent(true);
+  }
+
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && event.target === box()) watch();
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === box()) sent();
   }, true);
 
   // ---- Under an answer --------------------------------------------------------------------
@@ -227,7 +247,8 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button");
     if (!button) return;
-    if (button.matches(".submit-button")) watch();
+    if (button.matches(".submit-button")) sent();
+    if (button.closest("#starters")) showSent(true);
     if (button.id === "talks-open") isOpen() ? closeTalks() : openTalks();
     else if (button.id === "talks-close") closeTalks();
     else if (button.id === "filters-open") toggleFilters();
@@ -312,6 +333,7 @@
     }
     showFilters();
     learnSuggestions();
+    if (replies() !== before) showSent(false);
     const last = [...document.querySelectorAll("#chat .answer[id]")].at(-1);
     const place = last && placeOf(last);
     if (place && place.c !== named) {
