@@ -13,6 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS = 256
+THREADS = min(2, os.cpu_count() or 1)  # for a single text: .65 of the time of one; more give little for a question
 # Anything that changes the vectors belongs in here: libraries made by another recipe are refused.
 RECIPE = "onnx int8, dynamic, per channel, 7-bit weights, one sentence at a time, mean pooling, unit length"
 DEFAULT = {"model": "all-MiniLM-L6-v2", "weights_sha256": WEIGHTS_SHA256, "dimension": 384, "recipe": RECIPE}
@@ -40,8 +42,9 @@ class Encoder:
     fingerprint = DEFAULT
 
     def __init__(self) -> None:
-        self._model: onnx.Model | None = None
         self._tokenizer = None
+        self._model: onnx.Model | None = None
+        self._alone: onnx.Model | None = None  # the same, for one text that somebody waits for
         self._workers = ThreadPoolExecutor(os.cpu_count() or 1, "encoder")
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
@@ -49,36 +52,39 @@ class Encoder:
         if not texts:
             return np.zeros((0, DEFAULT["dimension"]), np.float32)
         if self._model is None:
-            self._load()
-        pieces = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        return np.stack(list(self._workers.map(self._one, pieces)))
+            self._model = self._load(1)
+        pieces = [encoding.ids for encoding in self._pieces().encode_batch(list(texts))]
+        return np.stack(list(self._workers.map(partial(_run, self._model), pieces)))
 
     def promise(self, text: str) -> Future:
         """The unit vector of one text, float32 (384,), made while the caller does something else."""
-        if self._model is None:
-            self._load()
-        return self._workers.submit(self._one, self._tokenizer.encode(text).ids)
+        if self._alone is None:
+            self._alone = self._load(THREADS)
+        return self._workers.submit(_run, self._alone, self._pieces().encode(text).ids)
 
     def knows(self, word: str) -> bool:
         """Whether a word is one piece to the model: a common English word, spelt rightly."""
-        if self._model is None:
-            self._load()
-        return self._tokenizer.token_to_id(word.lower()) is not None
+        return self._pieces().token_to_id(word.lower()) is not None
 
-    def _one(self, ids: list[int]) -> np.ndarray:
-        return self._model.run(input_ids=np.array([ids], np.int64))[0][0]
+    def _pieces(self):
+        if self._tokenizer is None:
+            tokenizer = word_pieces()
+            tokenizer.enable_truncation(TOKENS)
+            self._tokenizer = tokenizer
+        return self._tokenizer
 
-    def _load(self) -> None:
-        tokenizer = word_pieces()
-        tokenizer.enable_truncation(TOKENS)
+    def _load(self, threads: int) -> onnx.Model:
         path = exported_path()
         try:
-            model = onnx.Model(path)
+            return onnx.Model(path, threads)
         except BylineError:  # not made yet, or damaged: it can be made again
             print("Preparing the sentence encoder (once, under a minute)…", file=sys.stderr)
             export(path)
-            model = onnx.Model(path)
-        self._tokenizer, self._model = tokenizer, model
+            return onnx.Model(path, threads)
+
+
+def _run(model: onnx.Model, pieces: list[int]) -> np.ndarray:
+    return model.run(input_ids=np.array([pieces], np.int64))[0][0]
 
 
 class SentenceTransformerEncoder:

@@ -13,18 +13,19 @@ from corpus.types import BylineError
 
 
 class Model:
-    """A model under ONNX Runtime, one thread a call (callers run as many calls as there are cores).
+    """A model under ONNX Runtime, one thread a call (callers run as many calls as there are cores) unless
+    more are asked for. The threads change nothing in what comes out.
 
     Raises BylineError when the file is missing or is not the one that was made here.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, threads: int = 1):
         import onnxruntime
 
         if not verified(path):
             raise BylineError(f"{path}: the model is missing or damaged: run `make setup` again")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -5,7 +5,8 @@ and BM25), its neighbours (cosine), and its document (BM25 over title and text).
 comparable over the candidates, and summed with the weights below.
 """
 
-from concurrent.futures import Future
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,13 +16,14 @@ from corpus.types import Filters, Span
 from index.sync import Index
 from index.wording import holds, phrases, words
 
-DEPTH = 100  # sentences by cosine, and by BM25, that become candidates
-DOCUMENTS = 15  # documents by BM25 all whose sentences become candidates
+DEPTH = 50  # sentences by cosine, and by BM25, that become candidates
+DOCUMENTS = 5  # documents by BM25 all whose sentences become candidates
 LONG = 400  # sentences; of a longer document only those found by themselves
 WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests/bench/results/retrieval.md
 HOLDING = 2000  # sentences with all words of a quoted phrase that are read for the phrase itself
 NO_FILTERS = Filters()
 Vector = np.ndarray | Future
+_BESIDE = ThreadPoolExecutor(os.cpu_count() or 1, "search")  # looks words up while SQLite and numpy work
 Passing = tuple[np.ndarray | None, int]  # as `Library.allowed` gives it
 
 
@@ -137,6 +139,7 @@ def _holding(library: Library, index: Index, quoted: list[str], groups: np.ndarr
 
 def _evidence(library: Library, index: Index, rows: np.ndarray, terms: dict[str, float], vector: np.ndarray) -> Evidence:
     ids, owners, first, last = rows[:, 0], rows[:, 1], rows[:, 4], rows[:, 5]
+    said = _BESIDE.submit(index.words, terms, len(ids), ids=ids)
     around = np.unique(np.concatenate([ids - 1, ids, ids + 1]))
     products = index.products(vector, around)
     cosine = np.nan_to_num(products[np.searchsorted(around, ids)])
@@ -148,11 +151,8 @@ def _evidence(library: Library, index: Index, rows: np.ndarray, terms: dict[str,
     # A sentence that stands alone is its own context.
     neighbours = np.where(counted > 0, np.nansum(beside, axis=0) / np.maximum(counted, 1), cosine)
     documents = np.unique(owners)
-    return Evidence(
-        rows, cosine, neighbours.astype(np.float32),
-        _scores_of(ids, *index.words(terms, len(ids), ids=ids)),
-        _scores_of(owners, *index.documents(terms, len(documents), ids=documents)),
-    )  # fmt: skip
+    document = _scores_of(owners, *index.documents(terms, len(documents), ids=documents))
+    return Evidence(rows, cosine, neighbours.astype(np.float32), _scores_of(ids, *said.result()), document)
 
 
 def fuse(evidence: Evidence, weights: tuple[float, ...] = WEIGHTS) -> np.ndarray:

@@ -238,7 +238,7 @@ def _typing(encoder: Encoder) -> None:
 def _precision(encoder: Encoder) -> None:
     """The int8 encoder as shipped, and the same model in 32 bits through sentence-transformers."""
     documents, questions = open_sets.xquad()
-    whole = SentenceTransformerEncoder(str(encoders._package_folder()))
+    whole = SentenceTransformerEncoder(str(encoders.weights_folder()))
     print("\n| XQuAD | sentence R@1, cosine only | R@10, cosine only | sentence R@1, all | R@10, all |\n|---|---|---|---|---|")
     for name, kind in (("int8, as shipped", encoder), ("float32", whole)):
         library, index = collection.library("xquad" if kind is encoder else "xquad-float32", documents, kind)

@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
+import numpy as np
 import pytest
 
 from assistant.assistant import Assistant
@@ -363,6 +364,12 @@ def test_a_library_of_another_model_is_refused_with_the_command(school, library,
     monkeypatch.setattr(encoders.Encoder, "fingerprint", encoders.DEFAULT | {"weights_sha256": "0" * 64})
     with pytest.raises(BylineError, match="byline rebuild"):
         Assistant(Library(library.folder))
+
+
+@pytest.mark.parametrize("text", ["who?", "who is headmaster of the school in Quorne?", "The school. " * 120, ""])
+def test_a_question_gets_the_vector_that_a_sentence_gets(encoder, text):
+    """A question goes over more threads: the bits of its vector must not depend on how many."""
+    assert np.array_equal(encoder.promise(text).result(), encoder.encode([text, "another"])[0])
 
 
 def test_an_altered_model_file_is_not_run(tmp_path):
