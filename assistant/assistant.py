@@ -50,7 +50,7 @@ class Assistant:
 
     def prepare(self) -> None:
         """Loads the models, so that the first question need not wait for them."""
-        self.encoder.encode(["a question"])
+        self.encoder.promise("a question").result()
         self.reader.read("who?", "Nobody.")
         parser()
 

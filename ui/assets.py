@@ -30,23 +30,29 @@ class Assets:
             await send(start)
             await send({"type": "http.response.body", "body": body})
             return
-        start: Message = {}
-        parts: list[bytes] = []
-
-        async def keeping(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                if message["status"] == 200:
-                    message = {**message, "headers": [*message.get("headers", []), _FOR_EVER]}
-                start = message
-            else:
-                parts.append(message.get("body", b""))
-            await send(message)
-
-        await self.app(scope, receive, keeping)
-        body = b"".join(parts)
-        if start.get("status") == 200 and self._size + len(body) <= _LARGEST:
-            length = (b"content-length", b"%d" % len(body))
-            kept = [pair for pair in start["headers"] if pair[0] not in (b"content-length", b"transfer-encoding")]
-            self._kept[key] = {**start, "headers": [*kept, length]}, body
+        start, body = await replied(self.app, scope, receive)
+        headers = [*start["headers"], (b"content-length", b"%d" % len(body))]
+        if start["status"] == 200:
+            headers.append(_FOR_EVER)
+        start = {**start, "headers": headers}
+        if start["status"] == 200 and self._size + len(body) <= _LARGEST:
+            self._kept[key] = start, body
             self._size += len(body)
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+
+async def replied(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """The whole of an application's reply: its start, without the headers that tell its length, and its body."""
+    start: Message = {}
+    parts: list[bytes] = []
+
+    async def keep(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            told = (b"content-length", b"transfer-encoding")
+            start.update(message, headers=[pair for pair in message.get("headers", []) if pair[0] not in told])
+        else:
+            parts.append(message.get("body", b""))
+
+    await app(scope, receive, keep)
+    return start, b"".join(parts)

@@ -27,12 +27,6 @@ FILTERS = (
     ("As of", "YYYY-MM-DD", "as-of"),
 )
 
-HEAD = (
-    '<meta name="referrer" content="no-referrer">'
-    '<link rel="stylesheet" href="/page/chat.css"><link rel="stylesheet" href="/page/talk.css">'
-    '<script defer src="/page/chat.js"></script><script defer src="/page/talk.js"></script>'
-)
-
 logger = logging.getLogger(__name__)
 Message = dict[str, str]
 

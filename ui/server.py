@@ -18,6 +18,7 @@ from corpus.types import BylineError
 from ui import cite, documents, message
 from ui.assets import Assets
 from ui.desk import AT_ONCE, WAITING, Desk
+from ui.early import STYLES, Early
 from ui.guard import LOOPBACK, Guard, own_names
 from ui.intake import Intake
 from ui.owner import Owner
@@ -80,7 +81,7 @@ def app(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, token: str | N
         server_name=host,
         server_port=port,
         theme=chat.theme(),
-        head=chat.HEAD,
+        head=STYLES,  # again: of rules that weigh the same, the later one wins
         footer_links=[],
         run_history=False,
         show_error=False,
@@ -93,6 +94,7 @@ def app(desk: Desk, *, host: str = "127.0.0.1", port: int = 7860, token: str | N
     # Gradio asks whether a file may be read only on behalf of a launched page; this one is mounted.
     page.has_launched = True
     served.add_middleware(Assets)
+    served.add_middleware(Early)
     served.add_middleware(Guard, is_own=own_names(host, port), takes=desk.takes, owner=owner)
     return served
 

@@ -228,7 +228,7 @@
     open(addressOf(chip), chip);
   });
 
-  const questionBox = () => document.querySelector("#question textarea, #question input");
+  const questionBox = () => document.querySelector("#early textarea, #question textarea, #question input");
   const isTyping = (target) => target.closest?.("input, textarea, select, [contenteditable]") != null;
 
   document.addEventListener("keydown", (event) => {

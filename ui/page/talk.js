@@ -136,6 +136,41 @@
     document.querySelector("#question .submit-button")?.click();
   }
 
+  // The box of the first moment (`ui/early.py`).
+  const early = () => $("early")?.querySelector("textarea");
+
+  function askEarly() {
+    if (!early().value.trim()) return;
+    early().readOnly = true;
+    $("early").querySelector("[role=status]").textContent = "Searching…";
+  }
+
+  /** Gradio's box is there: what was typed into the early one goes into it, and is asked if it was sent. */
+  function takeOver() {
+    const typed = early();
+    if (!typed || !box() || isComposing) return;
+    const { value, readOnly: isSent, selectionStart, selectionEnd } = typed;
+    // A conversation that is opened again is there first, and the question goes on from it.
+    const opens = new URLSearchParams(location.search).has("c");
+    if (isSent && opens && !document.querySelector("#chat :is(.question, .problem)")) return;
+    const hasFocus = document.activeElement === typed;
+    $("early").remove();
+    if (value) type(value);
+    if (hasFocus) box().focus();
+    if (hasFocus) box().setSelectionRange(selectionStart, selectionEnd);
+    if (isSent) submit(value);
+  }
+
+  let isComposing = false; // what an input method has not finished cannot be moved
+  document.addEventListener("compositionstart", () => { isComposing = true; });
+  document.addEventListener("compositionend", () => { isComposing = false; setTimeout(takeOver); });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target !== early()) return;
+    event.preventDefault();
+    askEarly();
+  });
+
   const limits = () => [...document.querySelectorAll("#filters input, #filters textarea")];
 
   async function toggleFilters() {
@@ -247,6 +282,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button");
     if (!button) return;
+    if (button.closest("#early")) askEarly();
     if (button.matches(".submit-button")) sent();
     if (button.closest("#starters")) showSent(true);
     if (button.id === "talks-open") isOpen() ? closeTalks() : openTalks();
@@ -327,6 +363,7 @@
 
   /** Names what the sanitiser has stripped of its name, and puts the conversation into the address. */
   function mend() {
+    takeOver();
     for (const button of document.querySelectorAll("#chat .judge")) {
       const pressed = String(button.classList.contains("chosen"));
       if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);

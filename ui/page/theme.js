@@ -4,6 +4,7 @@
   const asked = new URLSearchParams(location.search).get("__theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const apply = () => document.body.classList.toggle("dark", asked === "dark" || (asked !== "light" && system.matches));
-  document.addEventListener("DOMContentLoaded", apply);
+  if (document.body) apply();
+  else document.addEventListener("DOMContentLoaded", apply);
   system.addEventListener("change", apply);
 })();
