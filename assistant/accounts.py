@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from assistant.asked import Asked, asked
-from assistant.conflicts import Given, contradict, denial, negated, subject, verdict
+from assistant.conflicts import Given, contradict, denial, negated, subject, twins, verdict
 from assistant.types import Account, Claim
 from assistant.values import Amount, Name, Value, amounts, days, fuller, name, same
 from index.wording import words
@@ -17,6 +17,8 @@ NEW, AGAIN = 1.0, 0.5
 # contradictions in RAMDocs are found (.1: .51 of them, .3: .31, both at .8 precision), but where documents
 # agree, as they mostly do, far less likely words are then told to contradict each other.
 LEAST = 0.3
+# Where another document says all else in the same words, they need not be so likely.
+LEAST_EDITED = 0.05
 
 
 def group(
@@ -77,7 +79,7 @@ def _given(what: Asked, question: str, claims: Sequence[Claim], contexts: Sequen
         document = claims[i].document.id
         best[document] = max(best.get(document, 0.0), _sure(claims[i]))
     name_asked, known = subject(question), frozenset(words(question))
-    return {
+    given = {
         i: Given(
             claims[i], value, shown, denied, _sure(claims[i]), _sure(claims[i]) >= best[claims[i].document.id],
             contexts[i] if contexts else f"{claims[i].document.title or ''}. {claims[i].text}",
@@ -85,6 +87,14 @@ def _given(what: Asked, question: str, claims: Sequence[Claim], contexts: Sequen
         )
         for i, (value, shown, denied) in found.items()
     }  # fmt: skip
+    return {i: one for i, one in given.items() if _tells(what, one, given)}
+
+
+def _tells(what: Asked, one: Given, given: dict[int, Given]) -> bool:
+    """Whether a value is likely enough to be an account."""
+    if one.likely >= LEAST or denial(one.claim):
+        return True
+    return any(twins(one, other) and contradict(what, one, other) for other in given.values())
 
 
 def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] | None:
@@ -94,7 +104,7 @@ def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] 
         found = verdict(question, claim.text, denied)
         if found is not None:
             return found, "yes" if found.yes else "no", False
-    if claim.answer is None or _sure(claim) < LEAST and not denied:
+    if claim.answer is None or _sure(claim) < LEAST_EDITED and not denied:
         return None
     start, end = claim.answer.start - claim.quote.start, claim.answer.end - claim.quote.start
     answer = claim.text[start:end]

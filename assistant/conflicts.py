@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from rapidfuzz.distance import Indel
+from rapidfuzz.distance import Indel, Levenshtein
 
 from assistant.asked import Asked
 from assistant.dates import happened
@@ -19,7 +19,7 @@ from index.wording import telling, words
 # Two sentences of five words or more that differ in little else than the answer are of one thing, where the
 # text around them is alike, too: tables and census reports are worded alike for a thousand towns.
 # The figures were chosen on half of RAMDocs' open questions (tests/bench/accounts.py).
-EDITED, AROUND = 0.6, 0.4
+EDITED, AROUND, TWINS = 0.6, 0.4, 0.8
 # What two contexts must share (Jaccard index of their words) to be of one thing in other words.
 ALIKE, ALIKE_EVENT = 0.08, 0.15
 SURE = 0.2  # the least probability that an answer's words are the answer
@@ -72,6 +72,12 @@ class Given:
     @cached_property
     def words(self) -> list[str]:
         return folded(self.claim.text)
+
+    @cached_property
+    def beside(self) -> list[str]:
+        """The words of the sentence without those of the answer."""
+        text, answer, start = self.claim.text, self.claim.answer, self.claim.quote.start
+        return folded(text[: answer.start - start]) + folded(text[answer.end - start :]) if answer else self.words
 
     @cached_property
     def frame(self) -> frozenset[str]:
@@ -135,7 +141,7 @@ def contradict(asked: Asked, a: Given, b: Given) -> bool:
         return bool(a.speaker and b.speaker and a.speaker != b.speaker and _share(a.frame, b.frame) >= _FRAME)
     if succession(a, b):
         return False
-    if (asked.one or asked.fixed) and _edited(a, b):
+    if edited(a, b):
         return True
     if not (asked.one and a.best and b.best and min(a.likely, b.likely) >= SURE) or _namesakes(a, b):
         return False
@@ -225,7 +231,7 @@ def _other_days(a: Given, b: Given) -> bool:
     return not any(one.startswith(two) or two.startswith(one) for one in a.days for two in b.days)
 
 
-def _edited(a: Given, b: Given) -> bool:
+def edited(a: Given, b: Given) -> bool:
     """Whether two sentences are the same but for the answer."""
     if (
         min(len(a.words), len(b.words), len(a.around), len(b.around)) < 5
@@ -242,6 +248,13 @@ def _edited(a: Given, b: Given) -> bool:
         ):
             return True
     return False
+
+
+def twins(a: Given, b: Given) -> bool:
+    """Whether two sentences are the same but for the answer: no other word has another in its place."""
+    if not edited(a, b) or Indel.normalized_similarity(a.beside, b.beside) < TWINS:
+        return False
+    return all(change.tag != "replace" for change in Levenshtein.opcodes(a.beside, b.beside))
 
 
 def _share(a: frozenset[str], b: frozenset[str]) -> float:

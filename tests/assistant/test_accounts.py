@@ -7,8 +7,10 @@ from time import perf_counter
 import pytest
 
 from assistant.accounts import choose, group
+from assistant.composition import compose
 from assistant.copies import collapse, origins, support
 from assistant.reader.reader import Judgement
+from assistant.reading import read
 from assistant.types import Attribution, Claim, Mention, Speaker
 from assistant.values import amounts, days, exclude, name, same
 from corpus.types import Document, Span
@@ -245,6 +247,40 @@ def test_two_versions_of_one_text_differ():
     assert values("When was the album released?", one, two, contexts=[around + one.text, around + two.text])[
         1
     ]
+
+
+AROUND = "The town lies on the river, has a market and two schools, and was besieged for a year by troops from the south. "
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "differ"),
+    [
+        ("In the 2004 census Hajin had a population of 37,935.", "In the 2004 census Hajin had a population of 12,345.", True),
+        ("In the 2004 census, Hajin town had a population of 37,935.", "In the 2004 census Hajin had a population of 12,345.", True),
+        ("In the 2004 census Hajin had a population of 37,935.", "In the 2014 census Hajin had a population of 12,345.", False),
+        ("In the 2004 census Hajin had a population of 37,935.", "In the 2004 census Susah had a population of 12,345.", False),
+        ("In the 2004 census Hajin had a population of 37,935.", "Some 12,345 people were counted in Hajin in 2004.", False),
+    ],
+)  # fmt: skip
+def test_unlikely_answers_are_accounts_where_all_else_is_said_in_the_same_words(one, two, differ):
+    claims = claim(one, "37,935", sure=0.1), claim(two, "12,345", "2", sure=0.08)
+    around = [AROUND + one, AROUND + two]
+    found = [("37,935", (0,)), ("12,345", (1,))] if differ else []
+    assert values("What is the population of Hajin?", *claims, contexts=around) == (found, differ)
+
+
+def test_the_words_of_an_account_are_marked(library, fill, files, assistant):
+    """As unlikely as they are: an account is what the marks of its claims say."""
+    census = "In the 2004 census Hajin had a population of {}."
+    fill(files(one_txt=AROUND + census.format("37,935"), two_txt=AROUND + census.format("12,345")))
+    question = "What is the population of Hajin?"
+    found = read(library, assistant.reader, question, assistant.found(question))
+    doubtful = [replace(claim, judgement=replace(claim.judgement, answerable=0.1)) for claim in found]
+    told = compose(library, assistant.reader, question, doubtful)
+    assert {account.value for account in told.accounts} == {"37,935", "12,345"} and told.differ
+    for account in told.accounts:
+        assert [told.claims[n].words(told.claims[n].answer) for n in account.claims] == [account.value]
+    assert sum(claim.answer is not None for claim in told.claims) == 2
 
 
 def test_a_denial_against_an_assertion_differs():
