@@ -52,7 +52,7 @@ def _load() -> "Language":
     try:
         for name in MODELS:
             try:
-                return importlib.import_module(name).load()
+                return _quickened(importlib.import_module(name).load())
             except ModuleNotFoundError as error:
                 if error.name != name:
                     raise
@@ -64,3 +64,12 @@ def _load() -> "Language":
     raise BylineError(
         f"the English parser is not installed: install {MODELS[-1]} with pip, or run `make chat` again"
     )
+
+
+def _quickened(language: "Language") -> "Language":
+    """The pipeline with the words that its lemmatizer knows in sets: it comes with lists of up to 57,000, and
+    looks through them for every word that is new to it, which took a quarter of the time of a sentence."""
+    known = language.get_pipe("lemmatizer").lookups.get_table("lemma_index")
+    for part_of_speech, forms in list(known.items()):
+        known[part_of_speech] = frozenset(forms)
+    return language
