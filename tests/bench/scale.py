@@ -33,6 +33,7 @@ def main() -> None:
     """Prints a row for each library, and writes them to results/scale.json for the plot."""
     encoder = Encoder()
     rows = []
+    print("The million are copies with noise: for latency and memory only.\n")
     print("| library | sentences | search p50 | p95 | filtered p50 | encode p50 | start to hits | memory a sentence | add one | remove one |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for label, (name, size) in SIZES.items():
@@ -54,6 +55,7 @@ def main() -> None:
         )
     results = Path(__file__).with_name("results") / "scale.json"
     results.write_text(json.dumps(rows, indent=1) + "\n")
+    print("\n![Time of a search and memory against the number of sentences](scale.svg)")
 
 
 def _some(size: int | None) -> list[dict]:
@@ -70,7 +72,7 @@ def measure(name: str) -> dict:
     questions = [question.text for _, asked in (open_sets.newsqa(), open_sets.xquad()) for question in asked]
     questions = questions[:: len(questions) // QUERIES][:QUERIES]
     encoder = Encoder()
-    encoder.encode(["warm"])
+    encoder.promise("warm").result()
     before = _resident()
     asker = Assistant(library)
     asker.encoder = encoder

@@ -41,6 +41,7 @@ MEMORY = 512 * 2**20  # bytes of a child
 CHUNK = 250  # files that are read, and noted, at a time
 FOLDER = Path("build/fuzz")
 TABLE = Path("tests/bench/results/fuzz.md")
+FULL = 20_000  # files of each format: a shorter run is a taste, and does not replace the table
 OPEN = Path("../shared/data/robust/pdf")  # good files of others, where they are at hand
 _FAST = Path("/dev/shm")  # a file is written and read a million times: not on a disk
 _ORDER = (
@@ -258,7 +259,8 @@ def main() -> int:
             with open(FOLDER / "chunks.jsonl", "a") as kept:
                 kept.write(json.dumps(chunks[-1]) + "\n")
             broken += one["told"].get("broken", 0) + (one["peak"] > MEMORY)
-            TABLE.write_text(_table(chunks))
+            if options.count >= FULL:
+                TABLE.write_text(_table(chunks))
             seconds, largest = one["seconds"], one["peak"] / 2**20
             print(f"{one['suffix']} {one['files']} files: {one['told']} in {seconds:.0f} s, {largest:.0f} MB", flush=True)
     print(f"{broken} broke a rule")
