@@ -314,8 +314,10 @@ def test_only_some_wait_for_what_to_ask_next(talks, answered, looked_for):
     waiting = [threading.Thread(target=talks.suggested, args=(answered, 1)) for _ in range(IN_LINE)]
     for one in waiting:
         one.start()
-    begun.acquire(timeout=10)
+    assert begun.acquire(timeout=10)
+    until = time.monotonic() + 10
     while talks._line._value:
+        assert time.monotonic() < until
         time.sleep(0.01)
     since = time.monotonic()
     assert talks.suggested(answered, 1)[0] == () and time.monotonic() - since < 1
