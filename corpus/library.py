@@ -16,6 +16,7 @@ import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, partial
 
 import numpy as np
@@ -51,8 +52,22 @@ _FIELDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """Of each document its id (ascending), its source, as a number that is `known` by its folded name, and the
+    day it was published ("" where it is undated), as of a state of the library."""
+
+    state: tuple[object, int]
+    known: dict[str, int]
+    ids: np.ndarray
+    sources: np.ndarray
+    days: np.ndarray
+
+
 class Library(Database):
     """What a person's library holds. Reading needs no lock; writing goes through `writing()`."""
+
+    _latest: "_Stated | None" = None
 
     @contextmanager
     def writing(self) -> Iterator["Writer"]:
@@ -179,22 +194,35 @@ class Library(Database):
         out for want of a date."""
         if filters == Filters():
             return None, 0
-        with self.reading() as db:
-            rows = db.execute("SELECT id, source, published FROM documents ORDER BY id").fetchall()
+        stated = self._stated()
+        passes = np.ones(len(stated.ids), bool)
+        if filters.source is not None:
+            passes &= stated.sources == stated.known.get(filters.source.casefold(), -1)
         latest = min((day for day in (filters.until, filters.as_of) if day), default=None)
-        ids, undated = [], 0
-        for document_id, source, published in rows:
-            if filters.source is not None and (source or "").casefold() != filters.source.casefold():
-                continue
-            if filters.since or latest:
-                if published is None:
-                    undated += 1
-                    continue
-                day = published[:10]
-                if (filters.since and day < filters.since) or (latest and day > latest):
-                    continue
-            ids.append(document_id)
-        return np.array(ids, np.int64), undated
+        undated = 0
+        if filters.since or latest:
+            dated = stated.days != ""
+            undated = int(np.sum(passes & ~dated))
+            passes &= dated
+            if filters.since:
+                passes &= stated.days >= filters.since
+            if latest:
+                passes &= stated.days <= latest
+        return stated.ids[passes], undated
+
+    def _stated(self) -> "_Stated":
+        """What filters compare, of all documents; read anew when one has changed."""
+        with self.reading() as db:
+            state = self.identity, self.revision
+            if self._latest is None or self._latest.state != state:
+                rows = db.execute("SELECT id, source, published FROM documents ORDER BY id").fetchall()
+                known: dict[str, int] = {}
+                sources = [known.setdefault((source or "").casefold(), len(known)) for _, source, _ in rows]
+                self._latest = _Stated(
+                    state, known, np.array([id for id, *_ in rows], np.int64), np.array(sources, np.int32),
+                    np.array([(published or "")[:10] for *_, published in rows], "U10"),
+                )  # fmt: skip
+            return self._latest
 
     def coverage(self, document_ids: np.ndarray | None = None) -> tuple[int, str | None]:
         """How many documents there are (of these), and the latest published date among them."""

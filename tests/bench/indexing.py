@@ -50,7 +50,7 @@ def main() -> None:
     print("| what | Byline | rival | ratio |\n|---|---|---|---|")
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(encoders._package_folder()), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(encoders.weights_folder()), device="cpu", local_files_only=True)
     model.encode(["warm"])
     _row(
         "encoding alone; SentenceTransformer.encode with its defaults", len(texts),

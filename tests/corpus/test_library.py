@@ -189,6 +189,25 @@ def test_filters_leave_undated_documents_out_and_count_them(library):
     assert passing(until="2016-11-30") == ([1, 3], 1)
     assert passing(until="2016-12-05", as_of="2016-11-29") == ([1], 1)
     assert passing(source="Herald", since="2016-01-01") == ([3], 0)
+    assert passing(source="nobody") == ([], 0) and passing(source="") == ([], 0)
+
+
+def test_filters_follow_every_change(library):
+    """What they compare is kept from one question to the next: a change is seen at once, by another process too."""
+    first = put(library, "One.", "1", source="Courier")
+    other = Library(library.folder)
+    for reader in (library, other):
+        assert reader.allowed(Filters(source="Courier"))[0].tolist() == [1]
+    put(library, "Two.", "2", source="Courier")
+    with library.writing() as writer:
+        writer.set(first.id, {"source": "Herald", "published": "2016-11-28"})
+    for reader in (library, other):
+        assert reader.allowed(Filters(source="Courier"))[0].tolist() == [2]
+        assert reader.allowed(Filters(since="2016-11-28")) == (np.array([1]), 1)
+    with library.writing() as writer:
+        writer.remove([first.id])
+    for reader in (library, other):
+        assert reader.allowed(Filters(source="Herald"))[0].tolist() == []
 
 
 def test_setting_by_hand_is_marked_and_vouched_for(library):
