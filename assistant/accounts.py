@@ -7,7 +7,7 @@ from itertools import combinations
 from assistant.asked import Asked, asked
 from assistant.conflicts import Given, contradict, denial, negated, subject, twins, verdict
 from assistant.types import Account, Claim
-from assistant.values import Amount, Name, Value, amounts, days, fuller, name, same
+from assistant.values import Amount, Name, Value, Verdict, amounts, days, fuller, name, same
 from index.wording import words
 
 # What an account that is not shown yet is worth beside a claim's score, and what is left of a claim's worth
@@ -92,7 +92,7 @@ def _given(what: Asked, question: str, claims: Sequence[Claim], contexts: Sequen
 
 def _tells(what: Asked, one: Given, given: dict[int, Given]) -> bool:
     """Whether a value is likely enough to be an account."""
-    if one.likely >= LEAST or denial(one.claim):
+    if isinstance(one.value, Verdict) or one.likely >= LEAST or denial(one.claim):
         return True
     return any(twins(one, other) and contradict(what, one, other) for other in given.values())
 

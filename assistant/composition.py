@@ -57,7 +57,9 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
     # Who speaks is no value of the reader's: of what was said, each says it in their own words.
     accounts, differ = ((), False) if asked else group(question, shown, _near(shown, around))
     short = told.short if asked else _short(reader, shown, accounts)
-    valued = {i for account in accounts for i in account.claims}
+    # However unlikely: the words that give an account its value. A verdict or a denial is not in the answer's words.
+    given = [] if asked_for(question).kind == "verdict" else [account for account in accounts if not account.denied]
+    valued = {i for account in given for i in account.claims}
     marked = tuple(claim if i in valued else _marked(claim) for i, claim in enumerate(shown))
     return Composition(marked, accounts, differ, short)
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from rapidfuzz.distance import Indel, Levenshtein
+from rapidfuzz.distance import Indel
 
 from assistant.asked import Asked
 from assistant.dates import happened
@@ -141,7 +141,7 @@ def contradict(asked: Asked, a: Given, b: Given) -> bool:
         return bool(a.speaker and b.speaker and a.speaker != b.speaker and _share(a.frame, b.frame) >= _FRAME)
     if succession(a, b):
         return False
-    if edited(a, b):
+    if (asked.one or asked.fixed) and edited(a, b):
         return True
     if not (asked.one and a.best and b.best and min(a.likely, b.likely) >= SURE) or _namesakes(a, b):
         return False
@@ -232,7 +232,7 @@ def _other_days(a: Given, b: Given) -> bool:
 
 
 def edited(a: Given, b: Given) -> bool:
-    """Whether two sentences are the same but for the answer."""
+    """Whether two sentences are alike, what is around them too, and the answers are among what differs."""
     if (
         min(len(a.words), len(b.words), len(a.around), len(b.around)) < 5
         or _share(a.around, b.around) < AROUND
@@ -251,10 +251,17 @@ def edited(a: Given, b: Given) -> bool:
 
 
 def twins(a: Given, b: Given) -> bool:
-    """Whether two sentences are the same but for the answer: no other word has another in its place."""
+    """Whether two sentences are the same but for the answer: no other word that tells anything is another, or
+    in one of them alone."""
     if not edited(a, b) or Indel.normalized_similarity(a.beside, b.beside) < TWINS:
         return False
-    return all(change.tag != "replace" for change in Levenshtein.opcodes(a.beside, b.beside))
+    changes = [change for change in Indel.opcodes(a.beside, b.beside) if change.tag != "equal"]
+    differing = [
+        *(word for change in changes for word in a.beside[change.src_start : change.src_end]),
+        *(word for change in changes for word in b.beside[change.dest_start : change.dest_end]),
+    ]
+    answers = {*folded(a.shown), *folded(b.shown)}  # the reader may have cut the one shorter than the other
+    return not telling(" ".join(word for word in differing if word not in answers))
 
 
 def _share(a: frozenset[str], b: frozenset[str]) -> float:

@@ -214,15 +214,18 @@ class Library(Database):
         """What filters compare, of all documents; read anew when one has changed."""
         with self.reading() as db:
             state = self.identity, self.revision
-            if self._latest is None or self._latest.state != state:
+            stated = self._latest  # once: another thread may put another state there
+            if stated is None or stated.state != state:
                 rows = db.execute("SELECT id, source, published FROM documents ORDER BY id").fetchall()
                 known: dict[str, int] = {}
-                sources = [known.setdefault((source or "").casefold(), len(known)) for _, source, _ in rows]
-                self._latest = _Stated(
+                # A flipped bit can change a value's type; the record's hash tells of it when it is quoted.
+                texts = [[text if isinstance(text, str) else "" for text in row[1:]] for row in rows]
+                sources = [known.setdefault(source.casefold(), len(known)) for source, _ in texts]
+                stated = self._latest = _Stated(
                     state, known, np.array([id for id, *_ in rows], np.int64), np.array(sources, np.int32),
-                    np.array([(published or "")[:10] for *_, published in rows], "U10"),
+                    np.array([published[:10] for _, published in texts], "U10"),
                 )  # fmt: skip
-            return self._latest
+            return stated
 
     def coverage(self, document_ids: np.ndarray | None = None) -> tuple[int, str | None]:
         """How many documents there are (of these), and the latest published date among them."""

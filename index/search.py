@@ -23,7 +23,7 @@ WEIGHTS = (1.0, 0.7, 0.3, 1.0)  # cosine, words, neighbours, document: see tests
 HOLDING = 2000  # sentences with all words of a quoted phrase that are read for the phrase itself
 NO_FILTERS = Filters()
 Vector = np.ndarray | Future
-_BESIDE = ThreadPoolExecutor(os.cpu_count() or 1, "search")  # looks words up while SQLite and numpy work
+_BESIDE = ThreadPoolExecutor(os.cpu_count() or 1, "search")  # looks words up while vectors and documents are scored
 Passing = tuple[np.ndarray | None, int]  # as `Library.allowed` gives it
 
 

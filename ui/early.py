@@ -1,11 +1,14 @@
 """The page before Gradio has drawn it, which takes it a second and more: a box for the question, whose words
 go over into Gradio's (`page/talk.js`), and our style sheets and scripts, which Gradio would ask for only then."""
 
+import logging
 from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ui.assets import replied
+
+logger = logging.getLogger(__name__)
 
 STYLES = '<link rel="stylesheet" href="/page/chat.css"><link rel="stylesheet" href="/page/talk.css">'
 _HEAD = (
@@ -30,6 +33,8 @@ class Early:
         start, body = await replied(self.app, scope, receive)
         if start["status"] == 200:
             for here, added in self._added.items():
+                if here not in body:
+                    logger.error("Gradio's page has no %s: Byline's scripts and style are not in it", here.decode())
                 body = body.replace(here, added, 1)
         await send({**start, "headers": [*start["headers"], (b"content-length", b"%d" % len(body))]})
         await send({"type": "http.response.body", "body": body})

@@ -256,7 +256,8 @@ AROUND = "The town lies on the river, has a market and two schools, and was besi
     ("one", "two", "differ"),
     [
         ("In the 2004 census Hajin had a population of 37,935.", "In the 2004 census Hajin had a population of 12,345.", True),
-        ("In the 2004 census, Hajin town had a population of 37,935.", "In the 2004 census Hajin had a population of 12,345.", True),
+        ("In the 2004 census, Hajin had a population of 37,935.", "In the 2004 census Hajin had a population of 12,345.", True),
+        ("In the 2004 census Hajin had a population of 37,935.", "In the 2004 census Hajin had a rural population of 12,345.", False),
         ("In the 2004 census Hajin had a population of 37,935.", "In the 2014 census Hajin had a population of 12,345.", False),
         ("In the 2004 census Hajin had a population of 37,935.", "In the 2004 census Susah had a population of 12,345.", False),
         ("In the 2004 census Hajin had a population of 37,935.", "Some 12,345 people were counted in Hajin in 2004.", False),
@@ -269,8 +270,24 @@ def test_unlikely_answers_are_accounts_where_all_else_is_said_in_the_same_words(
     assert values("What is the population of Hajin?", *claims, contexts=around) == (found, differ)
 
 
+@pytest.mark.parametrize("sure", [0.1, 0.9])
+def test_who_else_was_there_is_no_conflict(sure):
+    text = "Ministers from three towns came. {} attended the meeting in Lund on Friday with two advisers."
+    one, two = text.format("Greta Holm"), text.format("Anton Berg")
+    claims = claim(one, "Greta Holm", sure=sure), claim(two, "Anton Berg", "2", sure=sure)
+    around = [AROUND + one, AROUND + two]
+    assert not values("Who attended the meeting in Lund?", *claims, contexts=around)[1]
+
+
+def test_yes_against_no_however_unsure_the_reader_is_of_its_words():
+    one = claim("The hospital in Lund was hit by the army on Monday night.", "the army", sure=0.2)
+    two = claim("The hospital in Lund was never hit by the army on Monday night.", "the army", "2", sure=0.2)
+    found, differ = values("Was the hospital in Lund hit by the army?", one, two)
+    assert found == [("yes", (0,)), ("no", (1,))] and differ
+
+
 def test_the_words_of_an_account_are_marked(library, fill, files, assistant):
-    """As unlikely as they are: an account is what the marks of its claims say."""
+    """As unlikely as they are: they are what gives it its value."""
     census = "In the 2004 census Hajin had a population of {}."
     fill(files(one_txt=AROUND + census.format("37,935"), two_txt=AROUND + census.format("12,345")))
     question = "What is the population of Hajin?"

@@ -196,7 +196,7 @@ def _judge(history: History, commits: list[dict], idle: list, busy: list, runnin
     faults = [fault for asked, found in cited for fault in history.faults(found, asked)]
     faults += [f"a question was not answered: {one.end}" for _, one in [*idle, *busy] if one.end != "answered"]
     faults += [] if running else ["the server has ended"]
-    if not (went and changing):  # then nothing has been tried
+    if not (went - both and changing):  # then nothing has been tried
         faults.append("nothing was removed, or nothing that changes was cited")
     quotes = sum(len(found) for _, found in cited)
     print(f"{len(cited)} answers, {changing} of which cite what changes; {quotes} quotations and links compared.")

@@ -15,8 +15,7 @@ from corpus.fetching import feeds, pages
 from corpus.fetching.feeds import Entry
 from corpus.fetching.kinds import FEED as FEEDS
 from corpus.fetching.kinds import kind
-from corpus.fetching.pages import Pages
-from tests.corpus.web import Web, article, moved, ok
+from tests.corpus.web import article, moved, ok
 
 FEED = "http://news.example/feed"
 ATOM = "http://www.w3.org/2005/Atom"

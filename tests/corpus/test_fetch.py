@@ -21,7 +21,7 @@ from corpus.add import add
 from corpus.addresses import Refused, is_public, parse
 from corpus.fetching import connections, fetch
 from corpus.fetching.pages import Pages
-from tests.corpus.web import PUBLIC, Web, article, moved, ok
+from tests.corpus.web import PUBLIC, article, moved, ok
 from ui import cli
 
 ROOT = Path(__file__).resolve().parents[2]

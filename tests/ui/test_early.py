@@ -101,6 +101,22 @@ def test_what_is_sent_early_goes_on_from_the_conversation_that_is_opened(early, 
     assert [(question, len(history)) for question, history, _ in server.assistant.asked] == [(QUESTION, 0), ("Why?", 1)]
 
 
+def test_words_that_nothing_comes_for_are_given_back(early, server):
+    page, go_on = early()
+    page.clock.install()
+    page.locator("#early textarea").fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator("#early [role=status]")).to_have_text("Searching…")
+    page.clock.fast_forward(10_000)
+    expect(page.locator("#early [role=status]")).to_contain_text("load it again")
+    page.keyboard.type(" Why?")
+    expect(page.locator("#early textarea")).to_have_value(QUESTION + " Why?")
+    page.clock.resume()
+    go_on()
+    expect(page.locator("#question textarea")).to_have_value(QUESTION + " Why?")
+    assert server.assistant.asked == []
+
+
 def test_what_an_input_method_has_not_finished_is_left_to_it(early):
     page, go_on = early()
     page.locator("#early textarea").focus()

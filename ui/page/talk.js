@@ -137,12 +137,20 @@
   }
 
   // The box of the first moment (`ui/early.py`).
+  const PATIENCE = 10_000; // ms that a question waits for the rest of the page
   const early = () => $("early")?.querySelector("textarea");
 
-  function askEarly() {
-    if (!early().value.trim()) return;
-    early().readOnly = true;
-    $("early").querySelector("[role=status]").textContent = "Searching…";
+  async function askEarly() {
+    const typed = early(), told = $("early").querySelector("[role=status]");
+    if (typed.readOnly || !typed.value.trim()) return;
+    typed.readOnly = true;
+    told.textContent = "Searching…";
+    await new Promise((done) => setTimeout(done, PATIENCE));
+    if (!typed.isConnected) return;
+    // Gradio does not come, or the conversation does not: the words are given back, and nothing is asked.
+    typed.readOnly = false;
+    told.textContent = (await ask("/holdings")).error ?? "The page is not whole: load it again, and ask again.";
+    takeOver();
   }
 
   /** Gradio's box is there: what was typed into the early one goes into it, and is asked if it was sent. */

@@ -1,4 +1,4 @@
-/* The theme that the address asks for, else the system's: what Gradio does on the chat page. */
+/* The theme that the address asks for, else the system's: what Gradio does on the chat page, once it is there. */
 (() => {
   "use strict";
   const asked = new URLSearchParams(location.search).get("__theme");
