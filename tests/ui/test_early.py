@@ -47,7 +47,7 @@ def early(server, browser: Browser) -> Iterator[Callable[..., tuple[Page, Callab
 
 def test_what_is_typed_early_goes_over_with_caret_and_focus(early):
     page, go_on = early()
-    page.keyboard.press("/")
+    page.locator("#early textarea").focus()
     page.keyboard.type(QUESTION)
     page.keyboard.press("Home")
     go_on()

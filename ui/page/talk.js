@@ -136,27 +136,13 @@
     document.querySelector("#question .submit-button")?.click();
   }
 
-  // The box of the first moment (`ui/early.py`).
-  const PATIENCE = 10_000; // ms that a question waits for the rest of the page
+  // The box of the first moment (`ui/early.py`, `early.js`).
   const early = () => $("early")?.querySelector("textarea");
-
-  async function askEarly() {
-    const typed = early(), told = $("early").querySelector("[role=status]");
-    if (typed.readOnly || !typed.value.trim()) return;
-    typed.readOnly = true;
-    told.textContent = "Searching…";
-    await new Promise((done) => setTimeout(done, PATIENCE));
-    if (!typed.isConnected) return;
-    // Gradio does not come, or the conversation does not: the words are given back, and nothing is asked.
-    typed.readOnly = false;
-    told.textContent = (await ask("/holdings")).error ?? "The page is not whole: load it again, and ask again.";
-    takeOver();
-  }
 
   /** Gradio's box is there: what was typed into the early one goes into it, and is asked if it was sent. */
   function takeOver() {
     const typed = early();
-    if (!typed || !box() || isComposing) return;
+    if (!typed || !box() || "composing" in typed.dataset) return;
     const { value, readOnly: isSent, selectionStart, selectionEnd } = typed;
     // A conversation that is opened again is there first, and the question goes on from it.
     const opens = new URLSearchParams(location.search).has("c");
@@ -168,16 +154,6 @@
     if (hasFocus) box().setSelectionRange(selectionStart, selectionEnd);
     if (isSent) submit(value);
   }
-
-  let isComposing = false; // what an input method has not finished cannot be moved
-  document.addEventListener("compositionstart", () => { isComposing = true; });
-  document.addEventListener("compositionend", () => { isComposing = false; setTimeout(takeOver); });
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.target !== early()) return;
-    event.preventDefault();
-    askEarly();
-  });
 
   const limits = () => [...document.querySelectorAll("#filters input, #filters textarea")];
 
@@ -203,7 +179,7 @@
     if (button.getAttribute("aria-expanded") !== expanded) button.setAttribute("aria-expanded", expanded);
   }
 
-  document.addEventListener("input", () => { showFilters(); drawSuggestions(); });
+  document.addEventListener("input", () => { takeOver(); showFilters(); drawSuggestions(); });
 
   // A server that is gone: Gradio would draw a failed component over the conversation (talk.css
   // hides that), and the question would lie there unasked, without a word.
@@ -290,7 +266,6 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("button");
     if (!button) return;
-    if (button.closest("#early")) askEarly();
     if (button.matches(".submit-button")) sent();
     if (button.closest("#starters")) showSent(true);
     if (button.id === "talks-open") isOpen() ? closeTalks() : openTalks();
