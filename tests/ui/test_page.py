@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import threading
 from pathlib import Path
 
@@ -170,6 +171,9 @@ def test_that_a_question_has_gone_is_said_before_the_server_answers(server, visi
     page.keyboard.press("Enter")
     expect(sent).to_have_text("Searching…")
     expect(sent).to_be_visible()
+    until = time.monotonic() + 10
+    while not held and time.monotonic() < until:  # it is said before the question is on its way
+        page.wait_for_timeout(20)
     held[0].continue_()
     expect(page.locator(".answer")).to_be_visible()
     expect(sent).to_be_hidden()
