@@ -39,7 +39,8 @@ class Composition:
 
 def compose(library: Library, reader: Reader, question: str, claims: Sequence[Claim]) -> Composition:
     """What to show of the claims that were read, the most likely first."""
-    if asked_for(question).kind == "name":
+    kind = asked_for(question).kind
+    if kind == "name":
         claims = [_ending(claim) for claim in claims]
     least = max(LEAST, BESIDE * claims[0].score)
     looked_at = [claim for claim in claims if claim.judgement]
@@ -58,8 +59,7 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
     accounts, differ = ((), False) if asked else group(question, shown, _near(shown, around))
     short = told.short if asked else _short(reader, shown, accounts)
     # However unlikely: the words that give an account its value. A verdict or a denial is not in the answer's words.
-    given = [] if asked_for(question).kind == "verdict" else [account for account in accounts if not account.denied]
-    valued = {i for account in given for i in account.claims}
+    valued = {i for account in accounts if kind != "verdict" and not account.denied for i in account.claims}
     marked = tuple(claim if i in valued else _marked(claim) for i, claim in enumerate(shown))
     return Composition(marked, accounts, differ, short)
 

@@ -68,7 +68,7 @@ def _load() -> "Language":
 
 def _quickened(language: "Language") -> "Language":
     """The pipeline with the words that its lemmatizer knows in sets: it comes with lists of up to 57,000, and
-    looks through them for every word that is new to it, which took a quarter of the time of a sentence."""
+    looks through them for every word that is new to it."""
     known = language.get_pipe("lemmatizer").lookups.get_table("lemma_index")
     for part_of_speech, forms in list(known.items()):
         known[part_of_speech] = frozenset(forms)

@@ -230,7 +230,5 @@ def _own_sha256(manifest: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 
-
-
 def _quoted(name: object) -> str:
     return ascii(str(name)[:80])

@@ -67,7 +67,7 @@ class _Stated:
 class Library(Database):
     """What a person's library holds. Reading needs no lock; writing goes through `writing()`."""
 
-    _latest: "_Stated | None" = None
+    _last_stated: _Stated | None = None
 
     @contextmanager
     def writing(self) -> Iterator["Writer"]:
@@ -210,18 +210,18 @@ class Library(Database):
                 passes &= stated.days <= latest
         return stated.ids[passes], undated
 
-    def _stated(self) -> "_Stated":
+    def _stated(self) -> _Stated:
         """What filters compare, of all documents; read anew when one has changed."""
         with self.reading() as db:
             state = self.identity, self.revision
-            stated = self._latest  # once: another thread may put another state there
+            stated = self._last_stated  # once: another thread may put another state there
             if stated is None or stated.state != state:
                 rows = db.execute("SELECT id, source, published FROM documents ORDER BY id").fetchall()
                 known: dict[str, int] = {}
                 # A flipped bit can change a value's type; the record's hash tells of it when it is quoted.
                 texts = [[text if isinstance(text, str) else "" for text in row[1:]] for row in rows]
                 sources = [known.setdefault(source.casefold(), len(known)) for source, _ in texts]
-                stated = self._latest = _Stated(
+                stated = self._last_stated = _Stated(
                     state, known, np.array([id for id, *_ in rows], np.int64), np.array(sources, np.int32),
                     np.array([published[:10] for _, published in texts], "U10"),
                 )  # fmt: skip

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENS = 256
-THREADS = min(2, os.cpu_count() or 1)  # for a single text: .65 of the time of one; more give little for a question
+THREADS = min(2, os.cpu_count() or 1)  # for a single text that somebody waits for: tests/bench/results/scale.md
 # Anything that changes the vectors belongs in here: libraries made by another recipe are refused.
 RECIPE = "onnx int8, dynamic, per channel, 7-bit weights, one sentence at a time, mean pooling, unit length"
 DEFAULT = {"model": "all-MiniLM-L6-v2", "weights_sha256": WEIGHTS_SHA256, "dimension": 384, "recipe": RECIPE}

@@ -103,7 +103,7 @@ def gather(
             live = _candidates(library, index, terms, vector, groups, allowed, k, documents)
         if groups is not None:  # whatever an index or a damaged row says, a filter holds
             live = live[np.isin(live[:, 1], groups)]
-        return _evidence(library, index, live, terms, _made(vector))
+        return _evidence(index, live, terms, _made(vector))
 
 
 def _made(vector: Vector) -> np.ndarray:
@@ -137,7 +137,7 @@ def _holding(library: Library, index: Index, quoted: list[str], groups: np.ndarr
     return live[np.array(keep, bool)]
 
 
-def _evidence(library: Library, index: Index, rows: np.ndarray, terms: dict[str, float], vector: np.ndarray) -> Evidence:
+def _evidence(index: Index, rows: np.ndarray, terms: dict[str, float], vector: np.ndarray) -> Evidence:
     ids, owners, first, last = rows[:, 0], rows[:, 1], rows[:, 4], rows[:, 5]
     said = _BESIDE.submit(index.words, terms, len(ids), ids=ids)
     around = np.unique(np.concatenate([ids - 1, ids, ids + 1]))

@@ -48,7 +48,10 @@ def main() -> None:
         print(f"{size:.0f} KB come over the wire.")
         print(f"{len(found)} visits, each with an empty cache; server and browser on the same processors.\n")
         print("| | p50 | worst |\n|---|---|---|")
-        names = ("s until a question can be typed", "s until Gradio's box is there", "s from sending to the first stage", "s to the answer")
+        names = (
+            "s until a question can be typed", "s until Gradio's box is there", "s from sending to the first stage",
+            "s to the answer",
+        )  # fmt: skip
         for name, values in zip(names, zip(*found, strict=True), strict=True):
             print(f"| {name} | {np.median(values):.3g} | {max(values):.3g} |")
 
@@ -69,7 +72,8 @@ def _size(browser: Browser, url: str) -> float:
 
 
 def _visit(browser: Browser, url: str) -> tuple[float, float, float, float]:
-    """Seconds until a question can be typed, and until Gradio has drawn its box; from sending it to the first stage, and to the answer."""
+    """Seconds until a question can be typed, and until Gradio has drawn its box; from sending it to the first
+    stage, and to the answer."""
     context = browser.new_context()
     page = context.new_page()
     begun = time.monotonic()

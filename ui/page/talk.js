@@ -149,10 +149,11 @@
     if (isSent && opens && !document.querySelector("#chat :is(.question, .problem)")) return;
     const hasFocus = document.activeElement === typed;
     $("early").remove();
+    if (isSent) return void submit(value);
     if (value) type(value);
-    if (hasFocus) box().focus();
-    if (hasFocus) box().setSelectionRange(selectionStart, selectionEnd);
-    if (isSent) submit(value);
+    if (!hasFocus) return;
+    box().focus();
+    box().setSelectionRange(selectionStart, selectionEnd);
   }
 
   const limits = () => [...document.querySelectorAll("#filters input, #filters textarea")];
