@@ -5,7 +5,8 @@ from dataclasses import replace
 from itertools import combinations
 
 from assistant.asked import Asked, asked
-from assistant.conflicts import Given, contradict, denial, negated, subject, twins, verdict
+from assistant.conflicts import Given, contradict, subject, twins
+from assistant.denials import denied, negated, of_others, verdict
 from assistant.types import Account, Claim
 from assistant.values import Amount, Name, Value, Verdict, amounts, days, fuller, name, same
 from index.wording import words
@@ -92,19 +93,21 @@ def _given(what: Asked, question: str, claims: Sequence[Claim], contexts: Sequen
 
 def _tells(what: Asked, one: Given, given: dict[int, Given]) -> bool:
     """Whether a value is likely enough to be an account."""
-    if isinstance(one.value, Verdict) or one.likely >= LEAST or denial(one.claim):
+    if isinstance(one.value, Verdict) or one.likely >= LEAST or denied(one.claim):
         return True
     return any(twins(one, other) and contradict(what, one, other) for other in given.values())
 
 
 def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] | None:
     """(value, the words that give it, denied) of a claim."""
-    denied = denial(claim)
+    not_so = denied(claim)
     if what.kind == "verdict":
-        found = verdict(question, claim.text, denied)
+        found = verdict(question, claim.text, not_so)
         if found is not None:
             return found, "yes" if found.yes else "no", False
-    if claim.answer is None or _sure(claim) < LEAST_EDITED and not denied:
+    if claim.answer is None or _sure(claim) < LEAST_EDITED and not not_so:
+        return None
+    if not_so and of_others(claim):
         return None
     start, end = claim.answer.start - claim.quote.start, claim.answer.end - claim.quote.start
     answer = claim.text[start:end]
@@ -115,14 +118,14 @@ def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] 
         value = next(iter(days(answer)), None)
     else:
         value = name(answer)
-    if value is None and denied:
+    if value is None and not_so:
         value = name(answer)
     if value is None:
         return None
     return (
         value,
         " ".join(answer.split()),
-        denied or (isinstance(value, Name) and negated(question, claim.text, start)),
+        not_so or (isinstance(value, Name) and negated(question, claim.text, start)),
     )
 
 

@@ -12,6 +12,7 @@ from rapidfuzz.distance import Indel
 
 from assistant.asked import Asked
 from assistant.dates import happened
+from assistant.denials import DOINGS, act, acts, after_denial
 from assistant.types import Claim
 from assistant.values import Amount, Day, Name, Value, Verdict, exclude, folded, same
 from index.wording import telling, words
@@ -32,24 +33,6 @@ _NO_PLACE = frozenset(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september "
     "october november december".split()
 )
-_NOT = re.compile(
-    r"\b(?:not|never|no(?!\.)|nobody|none|neither|nor|without|cannot|unable|failed to|fails to|refus\w+|den(?:y|ies|ied|ying)|"
-    r"reject(?:s|ed)|dismiss(?:es|ed))\b|n['’]t\b",
-    re.IGNORECASE,
-)
-_DENIAL = re.compile(
-    r"\b(?:den(?:y|ies|ied|ying)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|refut(?:es|ed)|disput(?:es|ed))\b",
-    re.IGNORECASE,
-)
-# Before these a participle denies nothing: "is disputed", "was denied entry", "the disputed town".
-_SUFFERED = re.compile(
-    r"\b(?:is|are|was|were|be|been|being|remain(?:s|ed)?|the|an?|this|that|its|their|of|in|over)\s+(?:\w+ly\s+)?$",
-    re.IGNORECASE,
-)
-# Nouns of doing that stemming does not bring to their verb: "detention" and "detain".
-_NOUNS = {"detent": "detain", "retent": "retain", "destruct": "destroy", "death": "die", "dead": "die", "withdraw": "withdraw",
-          "withdrawn": "withdraw", "withdrew": "withdraw", "struck": "strike", "fought": "fight", "held": "hold",
-          "shot": "shoot", "taken": "take", "took": "take", "arriv": "arriv", "departur": "depart"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,35 +143,6 @@ def succession(a: Given, b: Given) -> bool:
     return True
 
 
-def negated(question: str, text: str, start: int) -> bool:
-    """Whether a clause says that something is not so: a word of denial before the words that begin at
-    `start`, in the same clause. What the question itself negates is not negated by the answer."""
-    before = re.split(r"[,;:“”\"]|\b(?:but|although|while|because|who|which)\b", text[:start])[-1]
-    return bool(_NOT.search(before[-60:])) and not _NOT.search(question)
-
-
-def verdict(question: str, text: str, denied: bool) -> Verdict | None:
-    """What a sentence says to a yes-or-no question: no where it negates what is asked. None where it does not
-    hold most of the question's telling words."""
-    wanted = {_verb(word) for word in telling(question)}
-    held = {_verb(word) for word in words(text)}
-    if not wanted or len(wanted & held) < 0.7 * len(wanted):
-        return None
-    no = denied != bool(_NOT.search(_DENIAL.sub("", text)))
-    return Verdict(no == bool(_NOT.search(question)))
-
-
-def denial(claim: Claim) -> bool:
-    """Whether a claim is a denial: by its attribution, or by its own verb."""
-    if claim.attribution is not None and claim.attribution.voice == "reported":
-        return claim.attribution.denied
-    for found in _DENIAL.finditer(claim.text):
-        if found[0].lower().endswith("ed") and _SUFFERED.search(claim.text[: found.start()]):
-            continue
-        return not _NOT.search(claim.text[max(0, found.start() - 12) : found.start()])
-    return False
-
-
 def _denies(denied: Given, asserted: Given) -> bool:
     """Whether what is denied is what the other says: the same value, or the same doing."""
     if (
@@ -200,29 +154,14 @@ def _denies(denied: Given, asserted: Given) -> bool:
         return False
     if denied.speaker is not None and denied.speaker == asserted.speaker:
         return False
-    found = _DENIAL.search(denied.claim.text)
-    content = denied.claim.text[found.end() :] if found else denied.claim.text
-    shared = {_verb(w) for w in telling(content)} & {_verb(w) for w in telling(asserted.claim.text)}
+    shared = acts(after_denial(denied.claim.text)) & acts(asserted.claim.text)
     names = {word for part in re.findall(r"(?<!^)\b[A-Z]\w+", denied.claim.text) for word in words(part)}
-    doing = shared - names - {_verb(word) for word in words(denied.question)}
+    doing = shared - names - {act(word) for word in words(denied.question)}
     if isinstance(denied.value, Name) and same(denied.value, asserted.value) and shared:
         return True
     if isinstance(denied.value, Verdict):
         return isinstance(asserted.value, Verdict) and exclude(denied.value, asserted.value)
-    return bool(doing & _DOINGS) or len(doing) >= 2
-
-
-def _verb(word: str) -> str:
-    return _NOUNS.get(word, word)
-
-
-# What is done to people and places, and is denied.
-_DOINGS = frozenset(
-    words(
-        "detain arrest kill shoot bomb attack strike shell torture execute abduct rape loot burn use fire launch destroy "
-        "withdraw surrender besiege block starve expel deport hack leak bribe poison invade occupy cover involve"
-    )
-)
+    return bool(doing & DOINGS) or len(doing) >= 2
 
 
 def _other_days(a: Given, b: Given) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.conflicts import denial, verdict
+from assistant.denials import denial, verdict
 from assistant.reader.reader import trimmed
 from assistant.types import Claim
 from assistant.values import amounts, exclude, folded, same, same_bearer

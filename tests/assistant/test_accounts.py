@@ -457,3 +457,34 @@ def test_another_document_is_shown_before_the_same():
 def test_what_is_disputed_or_denied_to_somebody_is_no_denial(text, answer):
     accounts, _ = group("Who controls the harbour of Velm?", [claim(text, answer)])
     assert [account.denied for account in accounts] == [False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He has denied any role in the massacre at Velm, in which 38 people were killed.",
+        "The guild denied that it had planned the attack that left 38 people dead in Velm.",
+        "The guild rejects blame for the flood of Velm, during which 38 people were killed.",
+    ],
+)
+def test_what_is_told_as_known_behind_a_denial_is_not_denied(text):
+    question = "How many people were killed in Velm?"
+    plain = claim("In Velm 38 people were killed, the mayor said.", "38", "2", by="the mayor")
+    found = group(question, [claim(text, "38", by="He", named=False, denied=True), plain])
+    assert [(account.value, account.denied) for account in found[0]] == [("38", False)]
+    assert not found[1]
+
+
+def test_a_number_that_is_denied_is_denied():
+    text = "The guild denied that 38 people, who had come to Velm by boat, were killed."
+    accounts, _ = group("How many people were killed in Velm?", [claim(text, "38", by="The guild", denied=True)])
+    assert [account.denied for account in accounts] == [True]
+
+
+def test_who_denies_what_others_did_is_no_account_of_who_did_it():
+    question = "Who burnt the mill of Velm?"
+    others = "Harrow used its newspapers to dispute claims of the millers' part in burning the mill of Velm."
+    own = "Harrow denied any part in burning the mill of Velm."
+    assert group(question, [claim(others, "Harrow", by="Harrow", denied=True)])[0] == ()
+    (account,), _ = group(question, [claim(own, "Harrow", by="Harrow", denied=True)])
+    assert account.denied
