@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from assistant.composition import Composition, compose
 from assistant.copies import collapse, support
 from assistant.dates import age
@@ -20,7 +22,7 @@ from corpus.types import BylineError, Filters, is_unicode
 from index import encoder as encoders
 from index.search import Hit, Passing, search, search_documents
 from index.sync import Index
-from index.wording import phrases, without_marks
+from index.wording import is_title, phrases, without_marks
 
 NEAREST = 5
 NO_FILTERS = Filters()
@@ -109,11 +111,20 @@ class Assistant:
         """What was found, and what of the question stands nowhere: quoted phrases, or names."""
         hits = search(self.library, self.index, question, self.encoder.promise(question), FOUND, passing=passing)
         quoted = tuple(phrases(question))
-        if hits or not quoted:
+        if not quoted:
             return hits, unmentioned(question, self.index, self.encoder.knows)
-        # The nearest may lack the phrase: they will be shown, and said to be no answer.
-        unquoted = without_marks(question)
-        return search(self.library, self.index, unquoted, self.encoder.promise(unquoted), FOUND, passing=passing), quoted
+        if not hits:  # the nearest may lack the phrase: they will be shown, and said to be no answer
+            return self._unquoted(question, passing), quoted
+        if len(hits) < FOUND and all(map(is_title, quoted)):
+            # A title need not stand in each sentence of a text that is about what bears it.
+            documents = np.unique([int(hit.span.document_id) for hit in hits])
+            known = {hit.sentence_id for hit in hits}
+            hits += [hit for hit in self._unquoted(question, (documents, 0)) if hit.sentence_id not in known]
+        return hits[:FOUND], ()
+
+    def _unquoted(self, question: str, passing: Passing) -> list[Hit]:
+        question = without_marks(question)
+        return search(self.library, self.index, question, self.encoder.promise(question), FOUND, passing=passing)
 
     def _found(self, find: Callable, query: str, k: int, filters: Filters) -> list[Hit]:
         with self.library.reading():

@@ -141,6 +141,12 @@ def phrases(question: str) -> list[str]:
     return [phrase.strip() for phrase in _QUOTED.findall(question) if words(phrase)]
 
 
+def is_title(phrase: str) -> bool:
+    """Whether a phrase is written as titles are: every word of it with a capital, but for small ones."""
+    written = re.findall(r"[^\W\d_]+", phrase)
+    return bool(written) and written[0][0].isupper() and all(len(word) < 4 or word[0].isupper() for word in written)
+
+
 def without_marks(question: str) -> str:
     """The question without its quotation marks, so that nothing in it must occur."""
     return re.sub(r"[“”\"«»]", " ", question)

@@ -221,6 +221,20 @@ def test_a_phrase_that_does_not_occur_is_said_not_to(seed):
     assert answer.abstained and answer.unmentioned == ("descent into paradise",) and answer.nearest
 
 
+def test_a_title_need_not_stand_in_the_sentence_itself(files, library, fill):
+    """What was said, in quotation marks, must: the title of a film is told once, at the beginning of a text."""
+    fill(files(
+        film_txt="The Long Harbour is a film of 1961. It was directed by Greta Holm. Critics called it a slow tide.",
+        other_txt="The Short Pier is a film of 1962. It was directed by Anton Berg.",
+    ))  # fmt: skip
+    asker = Assistant(library)
+    answer = asker.ask('Who directed the film "The Long Harbour"?')
+    assert [claim.words(claim.answer) for claim in answer.claims[:1]] == ["Greta Holm"]
+    assert all(claim.document.name == "film.txt" for claim in answer.claims)
+    said = asker.ask('Who called it "a slow tide"?')
+    assert all("a slow tide" in claim.text for claim in (*said.claims, *said.nearest))
+
+
 def test_a_misspelt_name_is_read_as_meant_and_said_so(seed):
     answer = seed.ask("who controls eastern Allepo?")
     assert answer.standalone == "who controls eastern aleppo?" and answer.question == "who controls eastern Allepo?"
