@@ -15,7 +15,7 @@ from assistant.evidence import confidence, sufficient, unmentioned
 from assistant.followup import standalone
 from assistant.parsing import parser
 from assistant.reader.reader import Reader
-from assistant.reading import READ, read
+from assistant.reading import READ, in_turn, read
 from assistant.types import Answer, Claim
 from corpus.library import Library
 from corpus.types import BylineError, Filters, is_unicode
@@ -74,6 +74,7 @@ class Assistant:
             hits, missing = self._hits(alone, passing)
             clock.lap("retrieve")
             claims, problems = self._claims(hits)
+            claims = in_turn(alone, claims)
             if found:
                 found(claims[:most])
             hurried = HURRIED.format(most, READ) if most < min(READ, len(claims)) else None
@@ -92,7 +93,7 @@ class Assistant:
         answers; without deciding whether any does."""
         with self.library.reading():
             alone = self._standalone(question, ())
-            return read(self.library, self.reader, alone, self._unread(alone, filters))
+            return read(self.library, self.reader, alone, in_turn(alone, self._unread(alone, filters)))
 
     def found(self, question: str, filters: Filters = NO_FILTERS) -> list[Claim]:
         """What the search found, unread, in its order, copies folded together."""

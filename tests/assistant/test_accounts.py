@@ -10,7 +10,7 @@ from assistant.accounts import choose, group
 from assistant.composition import compose
 from assistant.copies import collapse, origins, support
 from assistant.reader.reader import Judgement
-from assistant.reading import read
+from assistant.reading import FIRST, in_turn, read
 from assistant.types import Attribution, Claim, Mention, Speaker
 from assistant.values import amounts, days, exclude, name, same
 from corpus.types import Document, Span
@@ -488,3 +488,15 @@ def test_who_denies_what_others_did_is_no_account_of_who_did_it():
     assert group(question, [claim(others, "Harrow", by="Harrow", denied=True)])[0] == ()
     (account,), _ = group(question, [claim(own, "Harrow", by="Harrow", denied=True)])
     assert account.denied
+
+
+def test_what_may_give_another_account_is_read_first():
+    """Behind the likeliest: other documents, and figures where figures are asked for; nothing is lost."""
+    texts = [("The strike killed 58 people.", "1")] * (FIRST + 1)
+    texts += [("The strike hit a market.", "2"), ("It killed 60 people.", "3"), ("It killed 61 people.", "1")]
+    found = [replace(claim(text, doc=doc), found=9 - n / 10) for n, (text, doc) in enumerate(texts)]
+    turned = in_turn(KILLED, found)
+    assert turned[:FIRST] == found[:FIRST]
+    assert [one.text for one in turned[FIRST : FIRST + 2]] == [texts[FIRST + 2][0], texts[FIRST + 1][0]]
+    assert sorted(map(id, turned)) == sorted(map(id, found))
+    assert in_turn(KILLED, found[:3]) == found[:3]

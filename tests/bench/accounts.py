@@ -2,7 +2,8 @@
 documents give are shown, and whether a contradiction is told where some of them hold misinformation.
 
 Each question is put to its own documents, through `Assistant.ask`. What was chosen (thresholds, weights) was
-chosen on the questions of even hash, so those of odd hash are the ones to look at.
+chosen on the questions of even hash, and the reader has learnt from them, so those of odd hash are the ones to
+look at.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 
 from assistant.assistant import Assistant
+from assistant.reading import READ, in_turn
 from assistant.types import CLAIMS
 from assistant.values import folded
 from corpus.sentences import sentences
@@ -37,6 +39,8 @@ class Outcome:
     case: Case
     shown: float  # share of the answers that are shown; of the first eight by shared words, `plain`
     plain: float
+    read: float  # share that stands in what is read, and in as many of the search's first, `ranked`
+    ranked: float
     differ: bool
     answered: bool
     took: float
@@ -54,9 +58,10 @@ def main() -> None:
     assistant = Assistant(library)
     found = [outcome(assistant, case) for case in asked]
     print(
-        "| RAMDocs | questions | answered | share of answers shown | first eight by words | differ: precision | recall | median, ms |"
+        "| RAMDocs | questions | answered | share of answers shown | first eight by words | in what is read | in as many by rank "
+        "| differ: precision | recall | median, ms |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name, wanted in (("even hash", 0), ("odd hash", 1)):
         _row(name, [one for one in found if _bit(one.case.question) == wanted])
 
@@ -69,12 +74,16 @@ def cases() -> list[Case]:
 
 def outcome(assistant: Assistant, case: Case) -> Outcome:
     """What the assistant shows to one question, put to its own documents alone."""
-    answer = assistant.ask(case.question, filters=Filters(source=case.source))
+    filters = Filters(source=case.source)
+    answer = assistant.ask(case.question, filters=filters)
+    ranked = assistant.found(case.question, filters)
+    turned = in_turn(case.question, ranked)
     wanted = set(telling(case.question))
     every = [text[start:end] for text in case.texts for start, end in sentences(text)]
     plain = sorted(every, key=lambda sentence: -len(wanted & set(words(sentence))))[:CLAIMS]
     return Outcome(
         case, _share(case, [claim.text for claim in answer.claims]), _share(case, plain),
+        *(_share(case, [claim.text for claim in claims[:READ]]) for claims in (turned, ranked)),
         answer.differ, not answer.abstained, answer.timings_ms["total"],
     )  # fmt: skip
 
@@ -115,7 +124,8 @@ def _row(name: str, found: list[Outcome]) -> None:
     precision = f"{right / len(told):.2f} ({right} of {len(told)})" if told else "-"
     print(
         f"| {name} | {len(found)} | {sum(one.answered for one in found)} | {mean(one.shown for one in with_answers):.3f} "
-        f"| {mean(one.plain for one in with_answers):.3f} | {precision} | {right / misled:.2f} ({right} of {misled}) "
+        f"| {mean(one.plain for one in with_answers):.3f} | {mean(one.read for one in with_answers):.3f} "
+        f"| {mean(one.ranked for one in with_answers):.3f} | {precision} | {right / misled:.2f} ({right} of {misled}) "
         f"| {median(one.took for one in found):.0f} |"
     )
 
