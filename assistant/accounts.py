@@ -6,7 +6,7 @@ from itertools import combinations
 
 from assistant.asked import Asked, asked
 from assistant.conflicts import Given, contradict, subject, twins
-from assistant.denials import denied, negated, of_others, verdict
+from assistant.denials import denial, denied, negated, of_others, verdict
 from assistant.types import Account, Claim
 from assistant.values import Amount, Name, Value, Verdict, amounts, days, fuller, name, same
 from index.wording import words
@@ -100,14 +100,14 @@ def _tells(what: Asked, one: Given, given: dict[int, Given]) -> bool:
 
 def _value(what: Asked, question: str, claim: Claim) -> tuple[Value, str, bool] | None:
     """(value, the words that give it, denied) of a claim."""
-    not_so = denied(claim)
     if what.kind == "verdict":
-        found = verdict(question, claim.text, not_so)
+        found = verdict(question, claim.text, denial(claim))
         if found is not None:
             return found, "yes" if found.yes else "no", False
+    not_so = denied(claim)
     if claim.answer is None or _sure(claim) < LEAST_EDITED and not not_so:
         return None
-    if not_so and of_others(claim):
+    if what.kind == "name" and not_so and of_others(claim):
         return None
     start, end = claim.answer.start - claim.quote.start, claim.answer.end - claim.quote.start
     answer = claim.text[start:end]

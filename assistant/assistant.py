@@ -16,19 +16,20 @@ from assistant.followup import standalone
 from assistant.parsing import parser
 from assistant.reader.reader import Reader
 from assistant.reading import READ, in_turn, read
+from assistant.speakers import saying
 from assistant.types import Answer, Claim
 from corpus.library import Library
 from corpus.types import BylineError, Filters, is_unicode
 from index import encoder as encoders
 from index.search import Hit, Passing, search, search_documents
 from index.sync import Index
-from index.wording import is_title, phrases, without_marks
+from index.wording import phrases, quotes_titles, without_marks
 
 NEAREST = 5
 NO_FILTERS = Filters()
 FOUND = 50  # hits that are looked at for one answer
 HURRIED = (
-    "Others were asking: of the likeliest sentences {} were read, not {}, and other accounts may be missing. "
+    "Others were asking: of the sentences that were found {} were read, not {}, and other accounts may be missing. "
     "Ask again for all of them."
 )
 
@@ -64,7 +65,7 @@ class Assistant:
 
         `history` holds earlier (question, answer) pairs. Weak evidence gives an abstaining answer.
         At most `most` sentences are read; where that leaves any out, the answer says so. `found` is
-        told what is about to be read, the best of the search first; what it raises ends the asking.
+        told what is about to be read, in that order; what it raises ends the asking.
         Raises BylineError when the question is empty or a cited record is damaged.
         """
         clock = _Clock()
@@ -116,11 +117,12 @@ class Assistant:
             return hits, unmentioned(question, self.index, self.encoder.knows)
         if not hits:  # the nearest may lack the phrase: they will be shown, and said to be no answer
             return self._unquoted(question, passing), quoted
-        if len(hits) < FOUND and all(map(is_title, quoted)):
+        if len(hits) < FOUND and quotes_titles(question) and not saying(question):
             # A title need not stand in each sentence of a text that is about what bears it.
             documents = np.unique([int(hit.span.document_id) for hit in hits])
-            known = {hit.sentence_id for hit in hits}
-            hits += [hit for hit in self._unquoted(question, (documents, 0)) if hit.sentence_id not in known]
+            known, least = {hit.sentence_id for hit in hits}, hits[-1].score
+            more = [hit for hit in self._unquoted(question, (documents, 0)) if hit.sentence_id not in known]
+            hits += [replace(hit, score=min(hit.score, least)) for hit in more]
         return hits[:FOUND], ()
 
     def _unquoted(self, question: str, passing: Passing) -> list[Hit]:

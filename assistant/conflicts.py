@@ -23,7 +23,7 @@ from index.wording import telling, words
 EDITED, AROUND, TWINS = 0.6, 0.4, 0.8
 # What two contexts must share (Jaccard index of their words) to be of one thing in other words.
 ALIKE, ALIKE_EVENT = 0.08, 0.15
-SURE = 0.2  # the least probability that an answer's words are the answer
+SURE = 0.5  # the least probability that an answer's words are the answer, to contradict another in other words
 _FRAME = 0.25  # what two claimants' sentences in one document must share
 
 _PLACE = re.compile(
@@ -126,7 +126,8 @@ def contradict(asked: Asked, a: Given, b: Given) -> bool:
         return False
     if (asked.one or asked.fixed) and edited(a, b):
         return True
-    if not (asked.one and a.best and b.best and min(a.likely, b.likely) >= SURE) or _namesakes(a, b):
+    sure = isinstance(a.value, Verdict) or min(a.likely, b.likely) >= SURE  # yes or no is not in the reader's words
+    if not (asked.one and a.best and b.best and sure) or _namesakes(a, b):
         return False
     event = isinstance(a.value, Amount) and bool(a.value.fate or b.value.fate)
     return _share(a.around, b.around) >= (ALIKE_EVENT if event else ALIKE)

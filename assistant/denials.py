@@ -3,7 +3,7 @@
 import re
 
 from assistant.types import Claim
-from assistant.values import Verdict
+from assistant.values import Verdict, folded
 from index.wording import telling, words
 
 _NOT = re.compile(
@@ -12,8 +12,7 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _DENIAL = re.compile(
-    r"\b(?:den(?:y|ies|ied|ying)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|refut(?:es|ed)|disput(?:es|ed)|"
-    r"(?<=to )(?:refute|dispute))\b",
+    r"\b(?:den(?:y|ies|ied|ying)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?|refut(?:es|ed)|disput(?:es|ed))\b",
     re.IGNORECASE,
 )
 # Before these a participle denies nothing: "is disputed", "was denied entry", "the disputed town".
@@ -25,21 +24,28 @@ _SUFFERED = re.compile(
 _NOUNS = {"detent": "detain", "retent": "retain", "destruct": "destroy", "death": "die", "dead": "die", "withdraw": "withdraw",
           "withdrawn": "withdraw", "withdrew": "withdraw", "struck": "strike", "fought": "fight", "held": "hold",
           "shot": "shoot", "taken": "take", "took": "take", "arriv": "arriv", "departur": "depart"}  # fmt: skip
-# A clause behind which, whatever is denied, is told as known: "denies a role in the attack, in which 108 died".
+# A clause behind which, whatever is denied, is told as known: "denies a role in the attack, in which 108 died" ...
 _KNOWN = re.compile(
     r"(?:,|–|—|-)\s*(?:(?:in|on|at|of|during|after|for)\s+)?(?:which|who|whom|whose|where|when)\b[^,;]*$|"
     r"\b(?:in|on|at|of|during|after|for)\s+which\b[^,;]*$|"
-    r"\b(?:attacks?|blasts?|bombings?|killings?|massacres?|strikes?|raids?|shelling|clashes|violence|fire|explosions?)\s+"
-    r"(?:that|which)\b[^,;]*$",
+    r"\b(?:in|of|for|behind|over|to|with|that)\b.*\b(?:attacks?|blasts?|bombings?|killings?|massacres?|strikes?|raids?|shelling|"
+    r"clashes|violence|fire|explosions?)\s+(?:that|which)\b[^,;]*$",
+    re.IGNORECASE | re.DOTALL,
+)
+# ... unless it tells what was said, which is what is denied: "rejects the report, which said that 108 died".
+_TOLD = re.compile(
+    r"\b(?:say|says|said|saying|claim\w*|alleg\w*|report\w*|stat(?:e|es|ed|ing)|statements?|accounts?|rumou?r\w*|accus\w*|"
+    r"den(?:y|ies|ied|ying)|finds?|found|findings?|estimat\w*|suggest\w*|figures?|tolls?)\b",
     re.IGNORECASE,
 )
-# By these somebody denies what they are themselves said to have done.
-_OWN = re.compile(
-    r"^\W*(?:\w+ing|responsibility|involvement|wrongdoing)\b|"
-    r"\b(?:his|her|its|their|own|he|she|it|they|we|our|us|i|my|any\s+(?:\w+\s+)?(?:role|involvement|responsibility|part|hand|"
-    r"connection|knowledge|link|wrongdoing))\b",
+# What others are said to have done, in a denial: "the involvement of the militia", "the millers' part".
+_DOING = r"(?:involvement|participation|responsibility|part|role|hand|complicity)"
+_OF_OTHERS = re.compile(
+    rf"\b{_DOING}\s+(?:of|by)\s+\w|\b(?!(?:its|his|hers|theirs|ours)\b)\w+(?:['’]s|s['’])\s+(?:\w+\s+)?{_DOING}\b",
     re.IGNORECASE,
 )
+_THAT = re.compile(r"\bthat\s+((?:[\w'’-]+\s+){1,5})")
+_OWN = frozenset("it he she they its his her their we our i my any".split())
 
 
 def negated(question: str, text: str, start: int) -> bool:
@@ -65,10 +71,14 @@ def denial(claim: Claim) -> bool:
     if claim.attribution is not None and claim.attribution.voice == "reported":
         return claim.attribution.denied
     for found in _DENIAL.finditer(claim.text):
-        if found[0].lower().endswith("ed") and _SUFFERED.search(claim.text[: found.start()]):
+        if _suffered(claim.text, found):
             continue
         return not _NOT.search(claim.text[max(0, found.start() - 12) : found.start()])
     return False
+
+
+def _suffered(text: str, found: re.Match[str]) -> bool:
+    return found[0].lower().endswith("ed") and bool(_SUFFERED.search(text[: found.start()]))
 
 
 def denied(claim: Claim) -> bool:
@@ -76,16 +86,28 @@ def denied(claim: Claim) -> bool:
     if claim.answer is None or not denial(claim):
         return denial(claim)
     before = claim.text[: claim.answer.start - claim.quote.start]
-    verb = _DENIAL.search(before)
-    return verb is None or not _KNOWN.search(before[verb.end() :])
+    verbs = [found for found in _DENIAL.finditer(before) if not _suffered(before, found)]
+    if not verbs:
+        return True
+    between = before[verbs[-1].end() :]
+    return not _KNOWN.search(between) or bool(_TOLD.search(between))
 
 
 def of_others(claim: Claim) -> bool:
-    """Whether the answer is who denies, and what others are said to have done."""
-    verb = _DENIAL.search(claim.text)
-    if verb is None or claim.answer is None or claim.answer.end - claim.quote.start > verb.start():
+    """Whether the answer is who denies, and what is denied is plainly what others are said to have done."""
+    told = claim.attribution
+    if told is None or told.claimant is None or claim.answer is None:
         return False
-    return not _OWN.search(claim.text[verb.end() :])
+    who = told.claimant.mention.span
+    if not who.start <= claim.answer.start <= claim.answer.end <= who.end:
+        return False
+    rest = claim.text[max(0, who.end - claim.quote.start) :]
+    if _OF_OTHERS.search(rest):
+        return True
+    if not (clause := _THAT.search(rest)):
+        return False
+    known = {word[:4] for word in folded(claim.words(claim.answer))}
+    return not any(word in _OWN or word[:4] in known for word in folded(clause[1]))
 
 
 def after_denial(text: str) -> str:

@@ -87,8 +87,8 @@ class _RememberingRuler:
     """Does what the pipeline's attribute ruler does: gives words their part of speech and morphology by their tags.
 
     The ruler tries some 180 patterns on every word. Nearly all look at one word, and at nothing of it but
-    its tag, its place in the tree and whether it is one of some hundred that they name: what they give is
-    remembered by these. The few that look at two words, or at its spelling, are tried as ever.
+    its tag, its label in the tree and whether it is one of some hundred that they name: what they give is
+    remembered by these. The few that look at more are tried as ever.
     """
 
     def __init__(self, language: "Language") -> None:
@@ -117,11 +117,17 @@ class _RememberingRuler:
 
 
 def _looks_further(pattern: dict) -> bool:
-    """Whether an attribute ruler's pattern looks at more than one word, or at how it is spelt."""
-    return any(len(words) > 1 or "REGEX" in (words[0].get("LOWER") or ()) for words in pattern["patterns"])
+    """Whether an attribute ruler's pattern looks at more than one word, or at more of it than is remembered."""
+    for words in pattern["patterns"]:
+        named = words[0].get("LOWER", "")
+        if len(words) > 1 or not set(words[0]) <= {"TAG", "DEP", "IS_SPACE", "LOWER"}:
+            return True
+        if not isinstance(named, str) and set(named) != {"IN"}:
+            return True
+    return False
 
 
 def _named(pattern: dict) -> list[str]:
     """The words that a pattern of one word names."""
-    named = [words[0].get("LOWER", []) for words in pattern["patterns"]]
-    return [word for one in named for word in ([one] if isinstance(one, str) else one and one["IN"])]
+    named = [words[0]["LOWER"] for words in pattern["patterns"] if "LOWER" in words[0]]
+    return [word for one in named for word in ([one] if isinstance(one, str) else one["IN"])]

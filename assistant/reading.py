@@ -1,6 +1,7 @@
 """The best candidates are read, each with what stands around it, and put in order."""
 
 import re
+from calendar import day_name, month_name
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,9 +11,10 @@ import numpy as np
 from assistant.asked import asked
 from assistant.reader.reader import Offered, Reader
 from assistant.types import Claim
-from assistant.values import amounts, days, folded
+from assistant.values import amounts, days
 from corpus.library import Library
 from corpus.types import Document, Span
+from index.wording import telling, words
 
 # Candidates that are read. The first of them, read with the sentence before, decide on the first claim: what
 # more would bring and cost is in tests/bench/results/depth.md. The others are read for other accounts.
@@ -21,7 +23,8 @@ READ, FIRST = 16, 8
 # before, and where they hold nothing of the kind that is asked for: chosen on half of RAMDocs' open questions,
 # by the share of the answers that stand in what is read (tests/bench/accounts.py prints it).
 HELD, OTHER_KIND = 0.5, 1.0
-_NAME = re.compile(r"(?<=[\s(“\"])[A-Z][\w’'-]+")
+_NAME = re.compile(r"\b[^\W\d_a-z][\w’'-]+")
+_CALENDAR = frozenset(words(" ".join((*month_name, *day_name))))
 
 
 def in_turn(question: str, claims: Sequence[Claim]) -> list[Claim]:
@@ -46,8 +49,8 @@ def _may_give(kind: str, question: str, text: str) -> bool:
     if kind == "day":
         return bool(days(text))
     if kind in ("name", "place"):
-        known = set(folded(question))
-        return any(word not in known for name in _NAME.findall(text) for word in folded(name))
+        known = set(telling(question))
+        return any(name[0].isupper() and set(telling(name)) - known - _CALENDAR for name in _NAME.findall(text))
     return True
 
 

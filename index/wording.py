@@ -65,6 +65,14 @@ _EMPTY = frozenset(
 )
 
 
+_SMALL = frozenset("a an the of in on at and or nor but to for with from by over into upon as de la le el del der".split())
+_WORKS = re.compile(
+    r"\b(?:film|movie|documentary|album|song|single|track|book|novel|memoir|poem|play|opera|musical|symphony|series|show|"
+    r"episode|game|painting|sculpture|magazine|newspaper|journal|artist|author|director|composer|producer|publisher|genre)s?\b",
+    re.IGNORECASE,
+)
+
+
 def telling(question: str) -> list[str]:
     """The words of a question that tell what it is about."""
     return [word for word in words(question) if word not in _EMPTY]
@@ -137,14 +145,21 @@ _QUOTED = re.compile(r"[“”\"«]([^“”\"«»]{2,200})[“”\"»]")
 
 
 def phrases(question: str) -> list[str]:
-    """What stands between quotation marks in a question: it must occur."""
+    """What stands between quotation marks in a question: a sentence must hold it to be found."""
     return [phrase.strip() for phrase in _QUOTED.findall(question) if words(phrase)]
 
 
-def is_title(phrase: str) -> bool:
-    """Whether a phrase is written as titles are: every word of it with a capital, but for small ones."""
-    written = re.findall(r"[^\W\d_]+", phrase)
-    return bool(written) and written[0][0].isupper() and all(len(word) < 4 or word[0].isupper() for word in written)
+def quotes_titles(question: str) -> bool:
+    """Whether what a question quotes is written as titles are, each word with a capital but for small ones within: two
+    words of it at least, unless the question names what bears titles ("the film")."""
+    for phrase in phrases(question):
+        written = re.findall(r"[^\W\d_][\w'’-]*", phrase)
+        large = [word for word in written if word[0].isupper()]
+        if not written or written[0] not in large or not set(written) <= {*large, *_SMALL}:
+            return False
+        if len(large) < 2 and not _WORKS.search(question):
+            return False
+    return True
 
 
 def without_marks(question: str) -> str:

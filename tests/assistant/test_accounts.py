@@ -475,19 +475,55 @@ def test_what_is_told_as_known_behind_a_denial_is_not_denied(text):
     assert not found[1]
 
 
-def test_a_number_that_is_denied_is_denied():
-    text = "The guild denied that 38 people, who had come to Velm by boat, were killed."
-    accounts, _ = group("How many people were killed in Velm?", [claim(text, "38", by="The guild", denied=True)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The guild denied that 38 people, who had come to Velm by boat, were killed.",
+        "The guild rejected the report, which said that 38 people were killed in Velm.",
+        "The guild denied a report in which the council said that 38 people were killed in Velm.",
+        "The guild denied a strike that killed 38 people in Velm.",
+        "The guild again dismissed rumours on Monday, when a speaker denied that 38 people were killed in Velm.",
+        "Reports that 38 people were killed in Velm were denied by the guild.",
+        "Some 38 people were killed in Velm, a claim that the guild denied.",
+    ],
+)
+def test_a_number_that_is_denied_is_denied(text):
+    question = "How many people were killed in Velm?"
+    accounts, _ = group(question, [claim(text, "38", by="the guild", denied=True)])
     assert [account.denied for account in accounts] == [True]
 
 
-def test_who_denies_what_others_did_is_no_account_of_who_did_it():
-    question = "Who burnt the mill of Velm?"
-    others = "Harrow used its newspapers to dispute claims of the millers' part in burning the mill of Velm."
-    own = "Harrow denied any part in burning the mill of Velm."
-    assert group(question, [claim(others, "Harrow", by="Harrow", denied=True)])[0] == ()
-    (account,), _ = group(question, [claim(own, "Harrow", by="Harrow", denied=True)])
-    assert account.denied
+def test_a_denial_says_no_wherever_the_reader_finds_its_words():
+    text = "Harrow denied being involved in the attack on Velm, in which 38 people were killed."
+    for words in ("38 people", "Harrow", "involved"):
+        given = claim(text, words, by="Harrow", denied=True)
+        assert values("Was Harrow involved in the attack on Velm?", given)[0] == [("no", (0,))]
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Harrow used its newspapers to dispute claims of the millers' part in burning the mill of Velm.", False),
+        ("Harrow rejects talk of the involvement of the militia in burning the mill of Velm.", False),
+        ("Harrow denied that its ally Orme burnt the mill of Velm.", True),  # "its" leaves it open
+        ("Harrow denied that the millers burnt the mill of Velm.", False),
+        ("Harrow denied any part in burning the mill of Velm.", True),
+        ("Harrow denied the burning of the mill of Velm.", True),
+        ("Harrow rejected accusations of burning the mill of Velm.", True),
+        ("Harrow denied that Harrow's men burnt the mill of Velm.", True),
+    ],
+)
+def test_who_denies_what_others_did_is_no_account_of_who_did_it(text, kept):
+    accounts, _ = group("Who burnt the mill of Velm?", [claim(text, "Harrow", by="Harrow", denied=True)])
+    assert [account.denied for account in accounts] == [True] * kept
+
+
+def test_two_who_were_killed_are_no_conflict():
+    around = "The attack on the market of Velm came at noon, when the stalls of the old town were full of people."
+    one = claim("Ann Berg, a teacher, was killed in the attack on the market of Velm.", "Ann Berg")
+    two = claim("Ole Dahl, a baker, was killed in the attack on the market of Velm.", "Ole Dahl", "2")
+    question = "Who was killed in the attack on the market of Velm?"
+    assert not values(question, one, two, contexts=[around + one.text, around + two.text])[1]
 
 
 def test_what_may_give_another_account_is_read_first():

@@ -37,5 +37,12 @@ def test_words_are_given_what_spacy_gives_them(plain):
     texts = [path.read_text() for path in sorted(SAMPLE.glob("*.md"))]
     pieces = [text[start:end] for text in texts for start, end in sentences(text)]
     assert len(pieces) > 50
-    for piece in pieces + ODD + ODD:  # what was seen once is remembered
+    for piece in pieces + ODD + ODD:
         assert seen(parser()(piece, disable=["ner"])) == seen(plain(piece)), piece
+
+
+def test_what_was_seen_once_is_remembered(monkeypatch):
+    ruler = parser().get_pipe("remembering_ruler")
+    first = seen(parser()("The harbour of Orme burnt.", disable=["ner"]))
+    monkeypatch.setattr(ruler, "_full", None)  # asked again, it would fail
+    assert seen(parser()("The harbour of Orme burnt.", disable=["ner"])) == first

@@ -9,7 +9,7 @@ from corpus.types import Filters
 from index.lexical import Lexical, Tail
 from index.search import search, search_documents
 from index.sync import Index
-from index.wording import phrases, words
+from index.wording import phrases, quotes_titles, words
 
 BRIDGE = "---\ntitle: Bridge over the Orme\nsource: Courier\npublished: 2016-11-28\n---\n"
 
@@ -238,6 +238,19 @@ def test_a_quoted_phrase_must_occur(news, library, encoder):
     assert texts(library, encoder, news, '"eight depots" "Aleppo"') == []
     assert texts(library, encoder, news, '"depots eight"') == []
     assert len(texts(library, encoder, news, 'a stray " in eight depots')) == 5
+
+
+@pytest.mark.parametrize(
+    ("question", "titles"),
+    [
+        ('Who directed "Gone with the Wind"?', True), ('Who directed the film "Deadfall"?', True),
+        ('What is the genre of "The Power of Darkness"?', True), ('What of "Deadfall"?', False),
+        ('What of "I did not do it"?', False), ('What of "We are at war"?', False), ('What of "eight depots"?', False),
+        ('Is "Deadfall" the film that has "eight depots"?', False),
+    ],
+)  # fmt: skip
+def test_titles_are_told_from_what_was_said(question, titles):
+    assert quotes_titles(question) == titles
 
 
 def test_a_pasted_statement_finds_itself(news, library, encoder):
