@@ -23,7 +23,7 @@ from index.wording import telling, words
 EDITED, AROUND, TWINS = 0.6, 0.4, 0.8
 # What two contexts must share (Jaccard index of their words) to be of one thing in other words.
 ALIKE, ALIKE_EVENT = 0.08, 0.15
-SURE = 0.5  # the least probability that an answer's words are the answer, to contradict another in other words
+SURE = 0.4  # the least probability that an answer's words are the answer, to contradict another in other words
 _FRAME = 0.25  # what two claimants' sentences in one document must share
 
 _PLACE = re.compile(
