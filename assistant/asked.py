@@ -54,9 +54,11 @@ _SEVERAL = re.compile(
 # Who does these is one: the person who wrote it, who owns it, who did it.
 _ONE_DOER = re.compile(
     r"\bwho(?:se)?\b.*\b(?:is|was|'s)\s+(?:the|its|their|his|her|responsible|behind|to blame|in charge|in control|[A-Z]\w*['’]s)\b|"
-    r"\bwho(?:se)?\s+(?!(?:is|are|was|were|been|gets?|got)\b)(?:\w+\s+)?(?:directed|wrote|composed|painted|designed|invented|founded|created|built|discovered|won|leads?|led|owns?|"
+    r"\bwho(?:se)?\s+(?!(?:is|are|was|were|been|gets?|got)\b)(?:\w+\s+)?"
+    r"(?:directed|wrote|composed|painted|designed|invented|founded|created|built|discovered|won|leads?|led|owns?|"
     r"owned|controls?|controlled|holds?|held|rules?|governs?|commands?|succeeded|started|ordered|fired|shot|bombed|attacked|"
-    r"carried|launched|killed|murdered|assassinated|poisoned|burnt|burned|destroyed|downed|produced|developed|released|married|heads?|chairs?|runs?)\b|"
+    r"carried|launched|killed|murdered|assassinated|poisoned|burnt|burned|destroyed|downed|produced|developed|released|married|"
+    r"heads?|chairs?|runs?)\b|"
     r"\bwho did (?:\w+ ){1,4}(?:marry|succeed|replace|defeat)\b",
     re.IGNORECASE,
 )

@@ -44,7 +44,7 @@ def compose(library: Library, reader: Reader, question: str, claims: Sequence[Cl
         claims = [_ending(claim) for claim in claims]
     least = max(LEAST, BESIDE * claims[0].score)
     looked_at = [claim for claim in claims if claim.judgement]
-    around = _contexts(library, looked_at)
+    around = contexts(library, looked_at)
     # A question about speaking is answered by who speaks: it is known only of claims that were looked at.
     if asked := saying(question):
         told = said(asked, _attributed(looked_at, around))
@@ -89,17 +89,17 @@ def _short(reader: Reader, claims: Sequence[Claim], accounts: Sequence[Account])
     return first.words(first.answer)
 
 
-def _contexts(library: Library, claims: Sequence[Claim]) -> dict[Span, Context]:
+def contexts(library: Library, claims: Sequence[Claim]) -> dict[Span, Context]:
     """By quote, the text around it, which begins with a paragraph where it can."""
-    contexts = {}
+    around = {}
     for claim in claims:
         passage = library.passage(claim.quote, REACH)
         before, whole = passage.before, not passage.cut_before
         if not whole and "\n" in before:
             before, whole = before[before.index("\n") + 1 :], True
         text = before + passage.quote + passage.after
-        contexts[claim.quote] = Context(text, claim.quote.start - len(before), claim.quote, claim.answer, whole)
-    return contexts
+        around[claim.quote] = Context(text, claim.quote.start - len(before), claim.quote, claim.answer, whole)
+    return around
 
 
 def _attributed(claims: Sequence[Claim], around: dict[Span, Context]) -> list[Claim]:

@@ -11,7 +11,7 @@ from functools import cached_property
 from rapidfuzz.distance import Indel
 
 from assistant.asked import Asked
-from assistant.dates import happened
+from assistant.dates import CALENDAR, happened
 from assistant.denials import DOINGS, act, acts, after_denial
 from assistant.types import Claim
 from assistant.values import Amount, Day, Name, Value, Verdict, exclude, folded, same
@@ -28,10 +28,6 @@ _FRAME = 0.25  # what two claimants' sentences in one document must share
 
 _PLACE = re.compile(
     r"\b(?:in|at|near|outside|inside|on)\s+(?:the\s+)?(?:\w+\s+)??((?:[A-Z][\w'’-]+)(?:\s+[A-Z][\w'’-]+)*)"
-)
-_NO_PLACE = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september "
-    "october november december".split()
 )
 
 
@@ -80,7 +76,7 @@ class Given:
     @cached_property
     def places(self) -> frozenset[str]:
         """Words of the places named in the sentence, besides those of the question and the answer."""
-        known = set(folded(self.question)) | set(folded(self.shown)) | _NO_PLACE
+        known = set(folded(self.question)) | set(folded(self.shown)) | CALENDAR
         return frozenset(
             word for name in _PLACE.findall(self.claim.text) for word in folded(name) if word not in known
         )

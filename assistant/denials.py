@@ -83,8 +83,10 @@ def _suffered(text: str, found: re.Match[str]) -> bool:
 
 def denied(claim: Claim) -> bool:
     """Whether what a claim's answer says is denied: not where the answer is told as known behind what is denied."""
-    if claim.answer is None or not denial(claim):
-        return denial(claim)
+    if not denial(claim):
+        return False
+    if claim.answer is None:
+        return True
     before = claim.text[: claim.answer.start - claim.quote.start]
     verbs = [found for found in _DENIAL.finditer(before) if not _suffered(before, found)]
     if not verbs:

@@ -1,7 +1,6 @@
 """The best candidates are read, each with what stands around it, and put in order."""
 
 import re
-from calendar import day_name, month_name
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from assistant.asked import asked
+from assistant.dates import CALENDAR
 from assistant.reader.reader import Offered, Reader
 from assistant.types import Claim
 from assistant.values import amounts, days
@@ -24,7 +24,7 @@ READ, FIRST = 16, 8
 # by the share of the answers that stand in what is read (tests/bench/accounts.py prints it).
 HELD, OTHER_KIND = 0.5, 1.0
 _NAME = re.compile(r"\b[^\W\d_a-z][\w’'-]+")
-_CALENDAR = frozenset(words(" ".join((*month_name, *day_name))))
+_CALENDAR = frozenset(words(" ".join(CALENDAR)))
 
 
 def in_turn(question: str, claims: Sequence[Claim]) -> list[Claim]:

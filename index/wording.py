@@ -65,14 +65,6 @@ _EMPTY = frozenset(
 )
 
 
-_SMALL = frozenset("a an the of in on at and or nor but to for with from by over into upon as de la le el del der".split())
-_WORKS = re.compile(
-    r"\b(?:film|movie|documentary|album|song|single|track|book|novel|memoir|poem|play|opera|musical|symphony|series|show|"
-    r"episode|game|painting|sculpture|magazine|newspaper|journal|artist|author|director|composer|producer|publisher|genre)s?\b",
-    re.IGNORECASE,
-)
-
-
 def telling(question: str) -> list[str]:
     """The words of a question that tell what it is about."""
     return [word for word in words(question) if word not in _EMPTY]
@@ -142,6 +134,12 @@ def nearest(word: str, vocabulary: Mapping[str, int]) -> str | None:
 
 
 _QUOTED = re.compile(r"[“”\"«]([^“”\"«»]{2,200})[“”\"»]")
+_SMALL = frozenset("a an the of in on at and or nor but to for with from by over into upon as de la le el del der".split())
+_WORKS = re.compile(
+    r"\b(?:film|movie|documentary|album|song|single|track|book|novel|memoir|poem|play|opera|musical|symphony|series|show|"
+    r"episode|game|painting|sculpture|magazine|newspaper|journal|artist|author|director|composer|producer|publisher|genre)s?\b",
+    re.IGNORECASE,
+)
 
 
 def phrases(question: str) -> list[str]:

@@ -2,8 +2,7 @@
 documents give are shown, and whether a contradiction is told where some of them hold misinformation.
 
 Each question is put to its own documents, through `Assistant.ask`. What was chosen (thresholds, weights) was
-chosen on the questions of even hash, and the reader has learnt from them, so those of odd hash are the ones to
-look at.
+chosen on the questions of even hash, so those of odd hash are the ones to look at.
 """
 
 import hashlib

@@ -6,8 +6,8 @@ is found without a claimant. The speaker is taken as the text has it (`surface`,
 was resolved). Words and rules were chosen on the articles of even hash; the odd ones are the test.
 
 The speed is that of whole texts; beside it that of the bare parser (tagger, parser, lemmatizer)
-over the same sentences. Last, what one answer takes once its sentences are read: attribution, accounts and
-dates of the claims to be shown, for questions on the NewsQA articles of odd hash.
+over the same sentences. Last, what one answer takes once its sentences are read (attribution, accounts and
+dates), and attribution of its claims alone, for questions on the NewsQA articles of odd hash.
 """
 
 import json
@@ -16,7 +16,8 @@ import time
 from collections import defaultdict
 
 from assistant.assistant import Assistant
-from assistant.attribution import attribute
+from assistant.attribution import attribute, attributed
+from assistant.composition import contexts
 from assistant.parsing import parser
 from assistant.types import Attribution
 from corpus.sentences import sentences
@@ -108,8 +109,15 @@ def _answers() -> None:
     odd = [question for question in asked if not is_even(documents[question.document])]
     given = [answer for one in odd[::12] if (answer := assistant.ask(one.text)).claims]
     claims = sum(len(answer.claims) for answer in given) / len(given)
-    took = statistics.median(answer.timings_ms["attribute"] for answer in given)
-    print(f"One answer ({len(given)} answers of {claims:.1f} claims each): median {took:.0f} ms.")
+    whole = statistics.median(answer.timings_ms["attribute"] for answer in given)
+    alone = []
+    for answer in given:
+        around = list(contexts(library, answer.claims).values())
+        begun = time.perf_counter()
+        attributed(around)
+        alone.append((time.perf_counter() - begun) * 1000)
+    print(f"One answer ({len(given)} answers of {claims:.1f} claims each): median {whole:.0f} ms once it is read; "
+          f"attribution of its claims alone {statistics.median(alone):.0f} ms.")  # fmt: skip
 
 
 if __name__ == "__main__":
